@@ -1,0 +1,1 @@
+//! Credentials, proofs, status lists, commitments and portable records, pure.

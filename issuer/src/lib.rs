@@ -1,0 +1,1 @@
+//! Institutions and authorities: import, approve, sign, log, revoke.

@@ -1,0 +1,1 @@
+//! Signed statements, and the trust registry that replaying them builds, pure.

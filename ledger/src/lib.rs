@@ -1,0 +1,1 @@
+//! A log node: sequences entries durably, signs checkpoints, serves tiles.

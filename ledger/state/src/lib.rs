@@ -1,0 +1,1 @@
+//! The StateStore seam: everything durable that is not the log.

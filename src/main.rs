@@ -1,0 +1,3 @@
+//! The `matricula` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Scenarios across crates: real processes, real files, real kills.

@@ -1,0 +1,1 @@
+//! Evidence, trust and time in; a verdict on six axes out. Pure.

@@ -1,0 +1,1 @@
+//! Learners: accounts, claims, a timeline of records, presentations, sharing.
