@@ -1,7 +1,52 @@
-//! RFC 6962 trees and the C2SP transparency-log formats, pure.
+//! RFC 6962 trees and the C2SP transparency-log formats, pure: bytes in, values out.
+//!
+//! | Module | Specification |
+//! |---|---|
+//! | [`merkle`] | RFC 6962 §2.1: hashes, proofs, growing trees |
+//! | `note`, `key` | <https://c2sp.org/signed-note> |
+//! | `checkpoint` | <https://c2sp.org/tlog-checkpoint> |
+//! | `cosignature` | <https://c2sp.org/tlog-cosignature> |
+//! | `policy` | <https://c2sp.org/tlog-policy> |
+//! | `log_proof` | <https://c2sp.org/tlog-proof> |
+//!
+//! Out of scope: sockets, files, clocks, key storage, what entries mean. Times and seeds come in as arguments.
+//!
+//! `X` and `VerifiedX` are different types throughout: the second has no public constructor but verification.
 
+mod checkpoint;
+mod cosignature;
 mod hash;
+mod key;
+mod log_proof;
+pub mod merkle;
+mod note;
+mod policy;
 mod position;
 
-pub use hash::Hash;
-pub use position::{LeafIndex, TreeSize, UnixSeconds};
+pub use checkpoint::{
+    Checkpoint, CheckpointError, CheckpointSignError, CheckpointVerifyError, EXTENSION_LINES_MAX, Origin,
+    OriginError, SignedCheckpoint, SignedCheckpointError, VerifiedCheckpoint,
+};
+pub use cosignature::{COSIGNATURE_TIME_MAX, CosignError, Cosigner};
+pub use hash::{Hash, HashError};
+pub use key::{
+    KEY_NAME_BYTES_MAX, KeyId, KeyName, KeyNameError, NoteSigner, PublicKey, VERIFIER_KEY_BYTES_MAX,
+    VerifierKey, VerifierKeyError,
+};
+pub use log_proof::{
+    EXTRA_BYTES_MAX, LOG_PROOF_BYTES_MAX, LogProof, LogProofError, LogProofParseError, VerifiedLogProof,
+};
+pub use merkle::{
+    ConsistencyError, Frontier, FrontierError, FrontierLoadError, InclusionError, NodeId, NodeIdError,
+    NodeSource, PROOF_HASHES_MAX, ProveError, empty_root, leaf_hash, node_hash, prove_consistency,
+    prove_inclusion, verify_consistency, verify_inclusion,
+};
+pub use note::{
+    NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, NoteError, NoteSignature, SignatureCheck, SignatureError,
+    SignatureLineError, SignedNote,
+};
+pub use policy::{
+    Cosigned, POLICY_BYTES_MAX, POLICY_ITEMS_MAX, POLICY_WORD_BYTES_MAX, Policy, PolicyBuilder, PolicyError,
+    PolicyLog, PolicyRuleError, PolicyVerifyError, PolicyWitness, Threshold, WitnessedCheckpoint,
+};
+pub use position::{DecimalError, LeafIndex, TreeSize, UnixSeconds};

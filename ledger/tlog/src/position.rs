@@ -2,6 +2,37 @@
 
 use core::fmt;
 
+/// Why a text is not a decimal number the way the C2SP formats write them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecimalError {
+    /// Nothing is there.
+    #[error("the number is empty")]
+    Empty,
+    /// A zero stands before other digits.
+    #[error("the number has a leading zero")]
+    LeadingZero,
+    /// A character is not an ASCII digit; signs and spaces are not allowed either.
+    #[error("the number has a character that is not a digit")]
+    NotADigit,
+    /// The number does not fit in 64 bits.
+    #[error("the number does not fit in 64 bits")]
+    TooLarge,
+}
+
+/// Reads an ASCII decimal without sign and without leading zero (`0` itself excepted).
+pub(crate) fn parse_decimal(text: &str) -> Result<u64, DecimalError> {
+    if text.is_empty() {
+        return Err(DecimalError::Empty);
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(DecimalError::NotADigit);
+    }
+    if text.len() > 1 && text.starts_with('0') {
+        return Err(DecimalError::LeadingZero);
+    }
+    text.parse().map_err(|_| DecimalError::TooLarge)
+}
+
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -17,6 +48,11 @@ macro_rules! number {
             /// The number.
             pub const fn get(self) -> u64 {
                 self.0
+            }
+
+            /// Reads an ASCII decimal without sign and without leading zero; the inverse of `Display`.
+            pub fn parse(text: &str) -> Result<Self, DecimalError> {
+                parse_decimal(text).map(Self)
             }
         }
 
