@@ -1,0 +1,99 @@
+//! The benchmarks: each raw primitive beside what we build on it, measured in the same run.
+//!
+//! A new measurement is a file here with a `pub fn run(&Pace, &mut Report) -> Result<(), BenchError>`, and one line in
+//! [`BENCHES`]. It reports rows: what was done, the raw primitive, ours; the ratio follows.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use xtask::shell::Shell;
+
+use crate::error::BenchError;
+use crate::measure::Pace;
+use crate::report::Report;
+
+mod disk;
+mod error;
+mod hashing;
+mod machine;
+mod measure;
+mod quantity;
+mod report;
+mod signatures;
+
+/// One group of measurements.
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Pace, &mut Report) -> Result<(), BenchError>,
+}
+
+/// Every group, in the order of the report.
+const BENCHES: &[Bench] = &[
+    Bench { name: "signatures", about: "Ed25519", run: signatures::run },
+    Bench { name: "hashing", about: "SHA-256 in the tree", run: hashing::run },
+    Bench { name: "disk", about: "Appending durably", run: disk::run },
+];
+
+/// Measures, prints a table, and writes BENCHMARKS.md when everything was measured.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", version)]
+struct Arguments {
+    /// The groups to measure; none means all.
+    names: Vec<String>,
+    /// Name the groups and stop.
+    #[arg(long)]
+    list: bool,
+    /// How long each single measurement runs, in seconds.
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        for bench in BENCHES {
+            println!("{:<12} {}", bench.name, bench.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    match measure(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> Result<(), BenchError> {
+    if let Some(name) = arguments.names.iter().find(|name| BENCHES.iter().all(|bench| bench.name != **name)) {
+        return Err(BenchError::UnknownGroup { name: name.clone() });
+    }
+    let time = Duration::try_from_secs_f64(arguments.seconds)
+        .map_err(|_| BenchError::TimeOutOfRange { seconds: arguments.seconds })?;
+    let pace = Pace::new(time);
+    let mut report = Report::new(machine::describe());
+    for bench in BENCHES {
+        if arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench.name) {
+            eprintln!("measuring {} …", bench.about);
+            report.begin_group(bench.about);
+            (bench.run)(&pace, &mut report)?;
+        }
+    }
+    print!("{}", report.text());
+    if arguments.names.is_empty() {
+        let path = workspace_root().join("BENCHMARKS.md");
+        std::fs::write(&path, report.markdown())
+            .map_err(|cause| BenchError::ReportNotWritten { path: path.clone(), cause })?;
+        println!("\nwritten to {}", path.display());
+    }
+    Ok(())
+}
+
+/// The root folder of the workspace: files that are measured lie in its `target`, on the same disk.
+fn workspace_root() -> PathBuf {
+    Shell::at_workspace_root().root().to_path_buf()
+}
