@@ -14,7 +14,6 @@ pub struct Row {
 
 impl Row {
     /// A row with both sides.
-    #[cfg_attr(not(test), expect(dead_code, reason = "rows about our own crates come with those crates"))]
     pub fn new(what: impl Into<String>, raw: Quantity, ours: Quantity) -> Self {
         Self { what: what.into(), raw: Some(raw), ours: Some(ours) }
     }
