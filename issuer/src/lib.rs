@@ -1,1 +1,3 @@
 //! Institutions and authorities: import, approve, sign, log, revoke.
+
+pub mod roster;
