@@ -3,6 +3,7 @@
 //! | Module | Specification |
 //! |---|---|
 //! | [`merkle`] | RFC 6962 §2.1: hashes, proofs, growing trees |
+//! | `tile`, `bundle` | <https://c2sp.org/tlog-tiles> |
 //! | `note`, `key` | <https://c2sp.org/signed-note> |
 //! | `checkpoint` | <https://c2sp.org/tlog-checkpoint> |
 //! | `cosignature` | <https://c2sp.org/tlog-cosignature> |
@@ -13,6 +14,7 @@
 //!
 //! `X` and `VerifiedX` are different types throughout: the second has no public constructor but verification.
 
+mod bundle;
 mod checkpoint;
 mod cosignature;
 mod hash;
@@ -22,7 +24,11 @@ pub mod merkle;
 mod note;
 mod policy;
 mod position;
+mod tile;
 
+pub use bundle::{
+    BUNDLE_BYTES_MAX, BundleError, BundlePath, ENTRY_BYTES_MAX, append_entry, parse_bundle, parse_entries,
+};
 pub use checkpoint::{
     Checkpoint, CheckpointError, CheckpointSignError, CheckpointVerifyError, EXTENSION_LINES_MAX, Origin,
     OriginError, SignedCheckpoint, SignedCheckpointError, VerifiedCheckpoint,
@@ -50,3 +56,7 @@ pub use policy::{
     PolicyLog, PolicyRuleError, PolicyVerifyError, PolicyWitness, Threshold, WitnessedCheckpoint,
 };
 pub use position::{DecimalError, LeafIndex, TreeSize, UnixSeconds};
+pub use tile::{
+    TILE_BYTES_MAX, TILE_HEIGHT, TILE_LEVEL_MAX, TILE_WIDTH, Tile, TileError, TileNodes, TileNodesError,
+    TilePath, TilePathError, TileSlot,
+};
