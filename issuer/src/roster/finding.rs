@@ -305,3 +305,20 @@ impl Problem {
         remedy::remedy(&self.finding, &self.column, self.value.as_deref().unwrap_or(""))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_in_snake_case() {
+        let distinct: HashSet<&str> = Finding::CODES.iter().copied().collect();
+        assert_eq!(distinct.len(), Finding::CODES.len());
+        let snake = |code: &&str| {
+            code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        assert!(Finding::CODES.iter().all(snake));
+    }
+}

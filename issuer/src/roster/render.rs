@@ -36,11 +36,11 @@ pub fn text(report: &FileReport) -> String {
     text
 }
 
-/// The header `line,column,code` and one row a problem.
+/// The header `line,column,code` and one row a problem, lines ended as RFC 4180 has it.
 pub fn csv(report: &FileReport) -> String {
-    let mut csv = String::from("line,column,code\n");
+    let mut csv = String::from("line,column,code\r\n");
     for problem in report.problems() {
-        let _written = writeln!(csv, "{},{},{}", problem.line(), quoted(problem.column()), problem.code());
+        let _written = write!(csv, "{},{},{}\r\n", problem.line(), quoted(problem.column()), problem.code());
     }
     csv
 }

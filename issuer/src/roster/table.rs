@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use csv::StringRecord;
 
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
 use super::problems::Problems;
 use super::schema::{Need, RosterKind, is_sensitive};
 use super::text;
@@ -76,7 +76,7 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<Table> {
         return None;
     }
     let rows = read_rows(rows, &header, problems);
-    if rows.is_empty() {
+    if rows.is_empty() && problems.count(Severity::Error) == 0 {
         problems.push(header_line, "", Finding::NoRows, None);
     }
     Some(Table { kind, header, rows })
