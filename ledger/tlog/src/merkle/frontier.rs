@@ -63,9 +63,7 @@ impl Frontier {
     ///
     /// Any hashes make a frontier: compare its root with one that is trusted.
     pub fn restore(size: TreeSize, hashes: &[Hash]) -> Result<Self, FrontierError> {
-        if size.get() > FRONTIER_SIZE_MAX {
-            return Err(FrontierError::TooLarge { size });
-        }
+        check_size(size)?;
         let want = size.get().count_ones() as usize;
         if hashes.len() != want {
             return Err(FrontierError::WrongHashCount { got: hashes.len(), want });
@@ -80,6 +78,7 @@ impl Frontier {
     ///
     /// Any hashes make a frontier: compare its root with one that is trusted.
     pub fn load<S: NodeSource>(size: TreeSize, source: &S) -> Result<Self, FrontierLoadError<S::Error>> {
+        check_size(size).map_err(FrontierLoadError::Frontier)?;
         let ids: Vec<NodeId> = complete_subtrees(size).collect();
         let hashes = source.nodes(&ids).map_err(FrontierLoadError::Source)?;
         Self::restore(size, &hashes).map_err(FrontierLoadError::Frontier)
@@ -141,4 +140,11 @@ impl fmt::Debug for Frontier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Frontier").field("size", &self.size).field("hashes", &self.hashes()).finish()
     }
+}
+
+fn check_size(size: TreeSize) -> Result<(), FrontierError> {
+    if size.get() > FRONTIER_SIZE_MAX {
+        return Err(FrontierError::TooLarge { size });
+    }
+    Ok(())
 }
