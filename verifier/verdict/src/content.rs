@@ -1,0 +1,23 @@
+//! Does it say what its schema allows, about one learner, with no dangling links?
+
+use matricula_tlog::UnixSeconds;
+use serde_json::Value;
+
+use crate::code::Code;
+use crate::date::{day, parse_rfc3339};
+use crate::verdict::Axis;
+
+/// Judges the content and the credential's own validity period.
+pub(crate) fn examine(credential: &Value, as_of: UnixSeconds) -> Axis {
+    let at = |member| credential.get(member).and_then(Value::as_str).and_then(parse_rfc3339);
+    match (at("validFrom").or_else(|| at("issuanceDate")), at("validUntil").or_else(|| at("expirationDate")))
+    {
+        (Some(from), _) if from > as_of => {
+            Axis::fail(Code::NotYetValid, format!("It is valid only from {}.", day(from)))
+        }
+        (_, Some(until)) if until <= as_of => {
+            Axis::fail(Code::Expired, format!("It was valid until {}.", day(until)))
+        }
+        _ => Axis::pass("It says what such a record must say, about one learner."),
+    }
+}

@@ -1,0 +1,111 @@
+//! Has it been revoked, suspended, superseded: why, since when; how old is that answer?
+
+use matricula_credential::status::{StatusEntry, StatusPurpose, entries_of};
+use matricula_tlog::UnixSeconds;
+use serde_json::Value;
+
+use crate::code::Code;
+use crate::date::{day, parse_rfc3339};
+use crate::trust_file::{CheckedStatusList, StatusEvent, TrustFile};
+use crate::verdict::Axis;
+
+/// Looks a credential up in the status lists of its authority.
+pub(crate) fn examine(
+    credential: &Value,
+    authority: Option<&TrustFile>,
+    as_of: UnixSeconds,
+    age_max_seconds: u64,
+) -> Axis {
+    let entries = match entries_of(credential) {
+        Ok(entries) => entries,
+        Err(error) => {
+            return Axis::unknown(
+                Code::StatusUnavailable,
+                format!("Its status cannot be looked up: {error}."),
+            );
+        }
+    };
+    if entries.is_empty() {
+        return Axis::not_applicable(
+            Code::NoStatus,
+            "The record has no status to look up: it cannot be revoked.",
+        );
+    }
+    let Some(authority) = authority else {
+        return Axis::unknown(
+            Code::StatusUnavailable,
+            "Whether it has been revoked cannot be told without the authority's trust file.",
+        );
+    };
+    let mut lists = Vec::new();
+    for entry in &entries {
+        match look_up(entry, authority, as_of) {
+            Ok(list) => lists.push(list),
+            Err(axis) => return axis,
+        }
+    }
+    answer(&lists, as_of, age_max_seconds)
+}
+
+/// Finds the list; an axis where the entry's bit is set, or cannot be read.
+fn look_up<'t>(
+    entry: &StatusEntry,
+    authority: &'t TrustFile,
+    as_of: UnixSeconds,
+) -> Result<&'t CheckedStatusList, Axis> {
+    let Some(list) = authority.lists().iter().find(|list| list.credential.id == entry.list) else {
+        let text = format!(
+            "The status list {} is not in the trust file, so revocation could not be checked.",
+            entry.list
+        );
+        return Err(Axis::unknown(Code::StatusUnavailable, text));
+    };
+    let set = list.credential.get(entry).map_err(|error| {
+        Axis::unknown(Code::StatusUnavailable, format!("The status list cannot be read: {error}."))
+    })?;
+    let event = latest_event(list, entry);
+    if set && in_force(event, as_of) { Err(set_axis(entry, event)) } else { Ok(list) }
+}
+
+fn latest_event<'t>(list: &'t CheckedStatusList, entry: &StatusEntry) -> Option<&'t StatusEvent> {
+    list.events
+        .iter()
+        .rev()
+        .find(|event| u64::from(event.index) == entry.index && event.purpose == entry.purpose.as_str())
+}
+
+/// A bit set without a reason counts at once; a dated one from its date.
+fn in_force(event: Option<&StatusEvent>, as_of: UnixSeconds) -> bool {
+    event.and_then(|event| parse_rfc3339(&event.effective)).is_none_or(|effective| effective <= as_of)
+}
+
+fn set_axis(entry: &StatusEntry, event: Option<&StatusEvent>) -> Axis {
+    let reason = event.map_or("no reason given", |event| event.reason.as_str());
+    let since = event
+        .and_then(|event| parse_rfc3339(&event.effective))
+        .map_or_else(String::new, |at| format!(" since {}", day(at)));
+    match entry.purpose {
+        StatusPurpose::Suspension => {
+            Axis::fail(Code::Suspended, format!("It is suspended{since} ({reason})."))
+        }
+        _ if reason == "superseded" => Axis::fail(
+            Code::Superseded,
+            format!("It was replaced by a corrected version{since}: ask for that one."),
+        ),
+        _ => Axis::fail(Code::Revoked, format!("It has been revoked{since} ({reason}).")),
+    }
+}
+
+fn answer(lists: &[&CheckedStatusList], as_of: UnixSeconds, age_max_seconds: u64) -> Axis {
+    let oldest = lists.iter().map(|list| list.credential.valid_from).min().unwrap_or(as_of);
+    let age_seconds = as_of.get().saturating_sub(oldest.get());
+    if age_seconds > age_max_seconds {
+        let text = format!("The last known status list is of {}, older than you accept.", day(oldest));
+        return Axis::unknown(Code::StatusStale, text);
+    }
+    let mut axis = Axis::pass(format!("Not revoked and not suspended, as of the list of {}.", day(oldest)));
+    if lists.iter().any(|list| !list.is_logged) {
+        axis.remark(Code::StatusListNotLogged, "That list is signed, but not yet committed to in the log.");
+    }
+    axis
+}
