@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::code::Code;
 use crate::date::{day, parse_rfc3339};
-use crate::trust_file::{CheckedStatusList, StatusEvent, TrustFile};
+use crate::trust_content::StatusEvent;
+use crate::trust_file::{CheckedStatusList, TrustFile};
 use crate::verdict::Axis;
 
 /// Looks a credential up in the status lists of its authority.
