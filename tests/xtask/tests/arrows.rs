@@ -1,23 +1,27 @@
 //! The dependency arrows of the workspace, and controls which show that the check can fail.
 
 use cargo_metadata::MetadataCommand;
-use xtask::arrows::{ARROWS, Breach, Graph, PURE, TOPS, breaches};
+use xtask::arrows::{Breach, Graph, Permit, RULES, Rules, breaches};
 use xtask::shell::Shell;
 
 #[test]
 fn the_workspace_keeps_its_arrows_and_its_pure_crates_stay_pure() {
     let manifest = Shell::at_workspace_root().root().join("Cargo.toml");
     let metadata = MetadataCommand::new().manifest_path(manifest).exec().unwrap();
-    let found = breaches(&Graph::of(&metadata), ARROWS, TOPS, PURE);
+    let found = breaches(&Graph::of(&metadata), &RULES);
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}", lines.join("\n"));
 }
 
-const SMALL_ARROWS: &[(&str, &[&str])] =
-    &[("core", &[]), ("rules", &["core"]), ("service", &["rules"]), ("other", &["core"])];
+const SMALL: Rules = Rules {
+    arrows: &[("core", &[]), ("rules", &["core"]), ("service", &["rules"]), ("other", &["core"])],
+    tops: &["program"],
+    pure: &["core", "rules"],
+    permits: &[],
+};
 
 fn judge(members: &[&str], edges: &[(&str, &str)]) -> Vec<Breach> {
-    breaches(&Graph::new(members, edges), SMALL_ARROWS, &["program"], &["core", "rules"])
+    breaches(&Graph::new(members, edges), &SMALL)
 }
 
 const MEMBERS: [&str; 5] = ["core", "rules", "service", "other", "program"];
@@ -42,11 +46,37 @@ fn refuses_an_arrow_against_the_table() {
     assert_eq!(judge(&MEMBERS, &[("rules", "program")]), [reversed("rules", "program")]);
 }
 
+fn impure(path: [&str; 3]) -> Breach {
+    let [from, _, to] = path.map(String::from);
+    Breach::Impure { from, to, path: path.map(String::from).to_vec() }
+}
+
 #[test]
 fn refuses_a_pure_crate_that_reaches_a_socket_through_others() {
-    let edges = [("rules", "parser"), ("parser", "client"), ("client", "tokio"), ("parser", "tokio")];
-    let path = ["rules", "parser", "tokio"].map(String::from).to_vec();
-    assert_eq!(judge(&MEMBERS, &edges), [Breach::Impure { from: "rules".into(), to: "tokio".into(), path }]);
+    let edges = [
+        ("rules", "parser 1.0.0"),
+        ("parser 1.0.0", "client 2.1.0"),
+        ("client 2.1.0", "tokio 1.0.0"),
+        ("parser 1.0.0", "tokio 1.0.0"),
+    ];
+    assert_eq!(judge(&MEMBERS, &edges), [impure(["rules", "parser 1.0.0", "tokio 1.0.0"])]);
+}
+
+#[test]
+fn what_another_version_of_a_package_reaches_is_not_held_against_this_one() {
+    let edges = [("rules", "digest 2.0.0"), ("service", "digest 1.0.0"), ("digest 1.0.0", "getrandom 1.0.0")];
+    assert_eq!(judge(&MEMBERS, &edges), []);
+}
+
+#[test]
+fn a_permit_covers_its_own_arrow_and_no_other() {
+    let rules = Rules { permits: &[Permit { from: "parser", to: "rand", reason: "never called" }], ..SMALL };
+    let judge = |edges: &[(&str, &str)]| breaches(&Graph::new(&MEMBERS, edges), &rules);
+    let permitted = [("rules", "parser 1.0.0"), ("parser 1.0.0", "rand 1.0.0")];
+    assert_eq!(judge(&permitted), []);
+    let other = [("rules", "shuffle 1.0.0"), ("shuffle 1.0.0", "rand 1.0.0")];
+    assert_eq!(judge(&[permitted, other].concat()), [impure(["rules", "shuffle 1.0.0", "rand 1.0.0"])]);
+    assert_eq!(judge(&[]), [Breach::PermitUnused { from: "parser".into(), to: "rand".into() }]);
 }
 
 #[test]
@@ -67,10 +97,12 @@ fn the_real_graph_is_read_and_an_added_breach_is_found() {
     let manifest = Shell::at_workspace_root().root().join("Cargo.toml");
     let metadata = MetadataCommand::new().manifest_path(manifest).exec().unwrap();
     let graph = Graph::of(&metadata);
-    let no_arrows: Vec<(&str, &[&str])> = ARROWS.iter().map(|(name, _)| (*name, &[][..])).collect();
-    let found = breaches(&graph, &no_arrows, TOPS, &["matricula-verifier"]);
+    let rules = Rules { arrows: &[("matricula-verifier", &[])], pure: &["matricula-verifier"], ..RULES };
+    let found = breaches(&graph, &rules);
     let reversed =
         Breach::ArrowReversed { from: "matricula-verifier".into(), to: "matricula-verdict".into() };
     assert!(found.contains(&reversed));
-    assert!(found.iter().any(|breach| matches!(breach, Breach::Impure { to, .. } if to == "tokio")));
+    assert!(
+        found.iter().any(|breach| matches!(breach, Breach::Impure { to, .. } if to.starts_with("tokio ")))
+    );
 }
