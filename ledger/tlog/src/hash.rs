@@ -4,6 +4,8 @@ use core::fmt;
 
 use data_encoding::BASE64;
 
+use crate::base64;
+
 /// Length of the base64 form of 32 bytes, padding included.
 const BASE64_BYTES: usize = 44;
 
@@ -45,6 +47,9 @@ impl Hash {
         if text.len() != BASE64_BYTES {
             return Err(HashError::WrongLength { got: text.len() });
         }
+        if !base64::is_padded_at_end_only(text) {
+            return Err(HashError::NotBase64);
+        }
         // 44 characters could decode to 33 bytes when unpadded, so the buffer has room for them.
         let mut decoded = [0u8; 33];
         let decoded_bytes =
@@ -58,7 +63,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64.encode(&self.0))
+        f.write_str(&base64::encode(&self.0))
     }
 }
 

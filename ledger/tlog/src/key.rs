@@ -5,12 +5,12 @@
 
 use core::fmt;
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use crate::cosignature;
 use crate::note::{NoteSignature, SignatureCheck, SignatureError};
+use crate::{base64, cosignature};
 
 /// Longest key name, in bytes: the signed message of a post-quantum cosignature has one byte for this length.
 pub const KEY_NAME_BYTES_MAX: usize = 255;
@@ -207,7 +207,7 @@ impl VerifierKey {
         };
         let name = KeyName::new(name)?;
         let got = parse_id(id)?;
-        let key = BASE64.decode(key.as_bytes()).map_err(|_| VerifierKeyError::KeyNotBase64)?;
+        let key = base64::decode(key).ok_or(VerifierKeyError::KeyNotBase64)?;
         let verifier = Self::new(name, PublicKey::parse(&key)?);
         if verifier.id != got {
             return Err(VerifierKeyError::IdMismatch { got, want: verifier.id });
@@ -218,7 +218,7 @@ impl VerifierKey {
     /// The *vkey* text: what [`VerifierKey::parse`] takes.
     pub fn encode(&self) -> String {
         let key = [&[self.key.signature_type()], self.key.bytes()].concat();
-        format!("{}+{}+{}", self.name, self.id, BASE64.encode(&key))
+        format!("{}+{}+{}", self.name, self.id, base64::encode(&key))
     }
 
     /// The name.

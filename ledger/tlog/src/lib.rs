@@ -14,6 +14,7 @@
 //!
 //! `X` and `VerifiedX` are different types throughout: the second has no public constructor but verification.
 
+mod base64;
 mod bundle;
 mod checkpoint;
 mod cosignature;

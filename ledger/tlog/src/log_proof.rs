@@ -2,13 +2,11 @@
 //!
 //! SPEC: <https://c2sp.org/tlog-proof>.
 
-use data_encoding::BASE64;
-
 use crate::checkpoint::{Origin, SignedCheckpoint, SignedCheckpointError};
 use crate::merkle::{InclusionError, PROOF_HASHES_MAX, verify_inclusion};
 use crate::note::NOTE_BYTES_MAX;
 use crate::policy::{Cosigned, Policy, PolicyVerifyError, WitnessedCheckpoint};
-use crate::{DecimalError, Hash, HashError, LeafIndex, TreeSize, UnixSeconds};
+use crate::{DecimalError, Hash, HashError, LeafIndex, TreeSize, UnixSeconds, base64};
 
 /// First line of the file.
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
@@ -120,7 +118,7 @@ impl LogProof {
     pub fn encode(&self) -> String {
         let mut file = format!("{HEADER}\n");
         if let Some(extra) = &self.extra {
-            file.push_str(&format!("extra {}\n", BASE64.encode(extra)));
+            file.push_str(&format!("extra {}\n", base64::encode(extra)));
         }
         file.push_str(&format!("index {}\n", self.index));
         for hash in &self.path {
@@ -217,7 +215,7 @@ fn parse_extra(text: &str) -> Result<(Option<Vec<u8>>, &str), LogProofParseError
         return Ok((None, text));
     };
     let (extra, rest) = line.split_once('\n').ok_or(LogProofParseError::NoIndex)?;
-    let extra = BASE64.decode(extra.as_bytes()).map_err(|_| LogProofParseError::ExtraNotBase64)?;
+    let extra = base64::decode(extra).ok_or(LogProofParseError::ExtraNotBase64)?;
     if extra.len() > EXTRA_BYTES_MAX {
         return Err(LogProofParseError::ExtraTooLong);
     }

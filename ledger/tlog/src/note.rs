@@ -4,10 +4,8 @@
 
 use core::fmt;
 
-use data_encoding::BASE64;
-
-use crate::UnixSeconds;
 use crate::key::{KeyId, KeyName, KeyNameError, VerifierKey};
+use crate::{UnixSeconds, base64};
 
 /// Longest note taken in. A log proof policy of 32 witnesses with post-quantum cosignatures of 3.3 kB each makes about
 /// 110 kB; this is four times that.
@@ -228,7 +226,7 @@ impl NoteSignature {
         let line = line.strip_prefix(SIGNATURE_LINE_PREFIX).ok_or(SignatureLineError::NoDash)?;
         let (name, blob) = line.split_once(' ').ok_or(SignatureLineError::NoSignature)?;
         let name = KeyName::new(name)?;
-        let blob = BASE64.decode(blob.as_bytes()).map_err(|_| SignatureLineError::NotBase64)?;
+        let blob = base64::decode(blob).ok_or(SignatureLineError::NotBase64)?;
         match blob.split_first_chunk::<4>() {
             Some((key_id, signature)) if !signature.is_empty() => {
                 Ok(Self::new(name, KeyId::from_bytes(*key_id), signature.to_vec()))
@@ -262,7 +260,7 @@ impl fmt::Display for NoteSignature {
     /// The signature line without its newline.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let blob = [self.key_id.as_bytes().as_slice(), &self.signature].concat();
-        write!(f, "{SIGNATURE_LINE_PREFIX}{} {}", self.name, BASE64.encode(&blob))
+        write!(f, "{SIGNATURE_LINE_PREFIX}{} {}", self.name, base64::encode(&blob))
     }
 }
 

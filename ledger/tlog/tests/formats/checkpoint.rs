@@ -17,7 +17,7 @@ struct Case {
 
 #[test]
 fn checkpoints() {
-    run("checkpoint", 37, |case: Case| {
+    run("checkpoint", 38, |case: Case| {
         let key = VerifierKey::parse(&case.log_key).expect("a key in a vector");
         let signed = match SignedCheckpoint::parse(case.note.as_bytes()) {
             Ok(signed) => signed,

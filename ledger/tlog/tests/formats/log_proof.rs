@@ -22,7 +22,7 @@ struct Case {
 
 #[test]
 fn log_proofs() {
-    run("log_proof", 44, |case: Case| {
+    run("log_proof", 45, |case: Case| {
         let leaf = Hash::parse(&case.leaf).expect("a hash in a vector");
         let policy = Policy::parse(case.policy.as_bytes()).expect("a policy in a vector");
         let bytes = bytes(case.proof, case.proof_base64);

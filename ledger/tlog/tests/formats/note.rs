@@ -16,7 +16,7 @@ struct Note {
 
 #[test]
 fn notes() {
-    run("note", 50, |case: Note| {
+    run("note", 52, |case: Note| {
         let keys: Vec<VerifierKey> =
             case.keys.iter().map(|key| VerifierKey::parse(key).expect("a key in a vector")).collect();
         let bytes = bytes(case.note, case.note_base64);
@@ -37,7 +37,7 @@ struct Key {
 
 #[test]
 fn verifier_keys() {
-    run("verifier_key", 28, |case: Key| {
+    run("verifier_key", 29, |case: Key| {
         let key = VerifierKey::parse(&case.vkey).or_else(refused)?;
         assert_eq!(key.encode(), case.vkey);
         assert_eq!(Some(key.key().signature_type()), case.r#type);

@@ -1,0 +1,26 @@
+//! Bodies of the fuzz targets: plain functions over foreign bytes that panic when a promise is broken.
+//!
+//! A new target is a function in a module here, a line in [`TARGETS`], seeds in `seeds/<name>/`, a file in `fuzz_targets/`
+//! and a `[[bin]]` in `Cargo.toml`.
+
+pub mod tlog;
+
+/// A fuzz target: its name, and what it does with foreign bytes.
+pub struct Target {
+    /// The name of its file in `fuzz_targets/`, of its binary and of its folder of seeds.
+    pub name: &'static str,
+    /// Panics when the bytes make the code break a promise; returns on all others, refused or not.
+    pub body: fn(&[u8]),
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "note", body: tlog::note },
+    Target { name: "checkpoint", body: tlog::checkpoint },
+    Target { name: "verifier_key", body: tlog::verifier_key },
+    Target { name: "policy", body: tlog::policy },
+    Target { name: "log_proof", body: tlog::log_proof },
+    Target { name: "tile_path", body: tlog::tile_path },
+    Target { name: "bundle", body: tlog::bundle },
+    Target { name: "merkle_proof", body: tlog::merkle_proof },
+];
