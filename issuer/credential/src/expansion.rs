@@ -241,12 +241,15 @@ struct Warnings(Option<CanonError>);
 
 impl<N> warning::Handler<N, Warning<BlankIdBuf>> for Warnings {
     fn handle(&mut self, _vocabulary: &N, warning: Warning<BlankIdBuf>) {
-        self.0.get_or_insert(match warning {
-            Warning::MalformedIri(text) => CanonError::RelativeIri { text },
+        let error = match warning {
+            // Said of every term that is tried before the context of its type applies. The policy and
+            // [`audit_expanded`] refuse what is still no address in the end.
+            Warning::MalformedIri(_) => return,
             Warning::EmptyTerm => CanonError::UndefinedTerm { term: String::new() },
             Warning::BlankNodeIdProperty(blank) => CanonError::UndefinedTerm { term: blank.to_string() },
             Warning::MalformedLanguageTag(tag, _) => CanonError::LanguageTag { tag },
-        });
+        };
+        self.0.get_or_insert(error);
     }
 }
 
