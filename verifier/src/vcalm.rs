@@ -1,0 +1,271 @@
+//! The programs' side: VCALM endpoints, and one that takes a file as it is.
+//!
+//! SPEC: W3C VCALM, verifying. Where VCALM leaves the shape open, [`Answer`] fixes it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use matricula_credential::json;
+use matricula_verdict::{AxisResult, Code, Overall, Verdict, parse_rfc3339};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+use crate::render::verdicts_json;
+use crate::service::{Question, Submitted, Verifier};
+
+/// The type a VCALM request must have; parameters such as a charset may follow it.
+const JSON: &str = "application/json";
+
+/// The answer of both VCALM endpoints.
+#[derive(Serialize)]
+struct Answer<'a> {
+    /// Whether every credential is verified, with or without warnings, and there is one.
+    verified: bool,
+    /// One object a credential.
+    results: Vec<CredentialResult<'a>>,
+    /// Every failure, warning and gap, one object each.
+    #[serde(rename = "problemDetails")]
+    problems: Vec<ProblemDetail<'a>>,
+}
+
+#[derive(Serialize)]
+struct CredentialResult<'a> {
+    verified: bool,
+    verdict: &'a Verdict,
+}
+
+#[derive(Serialize)]
+struct ProblemDetail<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    detail: &'a str,
+    code: &'static str,
+    axis: &'static str,
+    result: AxisResult,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<&'a str>,
+}
+
+/// `POST /credentials/verify`.
+///
+/// 1. Read the body, at most [`crate::Limits::body_bytes_max`]: 413, 408, 400.
+/// 2. It is `application/json`: 415. It is strict JSON with `verifiableCredential`, a credential or a portable
+///    record: 400.
+/// 3. Judge it, offline. 200 when it is verified, with or without warnings; 400 when it is not: a client that looks at
+///    the status alone never takes an unknown issuer for a good one.
+pub(crate) async fn verify_credential(
+    State(verifier): State<Arc<Verifier>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    verify_member(&verifier, &headers, body, Expected::Credential).await
+}
+
+/// `POST /presentations/verify`: as [`verify_credential`], with `verifiablePresentation`, a presentation or a
+/// presentation file. `options.challenge` and `options.domain` are compared with its proof.
+pub(crate) async fn verify_presentation(
+    State(verifier): State<Arc<Verifier>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    verify_member(&verifier, &headers, body, Expected::Presentation).await
+}
+
+/// `POST /verify`: the body is the file itself, of any media type. 200 with the verdicts, whatever they say: one object
+/// a credential, an array for several. What is no document at all is judged too, and refused.
+///
+/// The same options as above go into the query: `?asOf=…&challenge=…&domain=…`.
+pub(crate) async fn verify_raw(
+    State(verifier): State<Arc<Verifier>>,
+    query: Result<Query<RawQuestion>, QueryRejection>,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let admission = verifier.admit()?;
+    let Query(query) = query.map_err(|_| ApiError::QueryMalformed)?;
+    let as_of = query.as_of.map(|text| parse_rfc3339(&text).ok_or(ApiError::QueryMalformed)).transpose()?;
+    let question = Question { as_of, challenge: query.challenge, domain: query.domain };
+    let bytes = verifier.read_body(body).await?;
+    let verdicts = verifier.judge(admission, Submitted::File(bytes.into()), question).await?;
+    let text = verdicts_json(&verdicts).map_err(|_| ApiError::CheckFailed)?;
+    Ok(([(header::CONTENT_TYPE, JSON)], text).into_response())
+}
+
+/// The query of `POST /verify`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawQuestion {
+    as_of: Option<String>,
+    challenge: Option<String>,
+    domain: Option<String>,
+}
+
+/// What a VCALM endpoint takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Credential,
+    Presentation,
+}
+
+impl Expected {
+    const fn member(self) -> &'static str {
+        match self {
+            Self::Credential => "verifiableCredential",
+            Self::Presentation => "verifiablePresentation",
+        }
+    }
+
+    const fn invalid(self) -> ApiError {
+        match self {
+            Self::Credential => ApiError::MemberInvalid {
+                pointer: "/verifiableCredential",
+                expected: "a credential or a portable record",
+            },
+            Self::Presentation => ApiError::MemberInvalid {
+                pointer: "/verifiablePresentation",
+                expected: "a presentation or a presentation file",
+            },
+        }
+    }
+
+    fn fits(self, document: &Value) -> bool {
+        let is_presentation =
+            has_type(document, "VerifiablePresentation") || has_type(document, "MatriculaPresentation");
+        document.is_object() && is_presentation == (self == Self::Presentation)
+    }
+}
+
+fn has_type(document: &Value, wanted: &str) -> bool {
+    match document.get("type") {
+        Some(Value::String(name)) => name == wanted,
+        Some(Value::Array(names)) => names.iter().any(|name| name == wanted),
+        _ => false,
+    }
+}
+
+async fn verify_member(
+    verifier: &Verifier,
+    headers: &HeaderMap,
+    body: Body,
+    expected: Expected,
+) -> Result<Response, ApiError> {
+    let admission = verifier.admit()?;
+    require_json(headers)?;
+    let bytes = verifier.read_body(body).await?;
+    let (document, question) = parse_request(&bytes, expected)?;
+    let verdicts = verifier.judge(admission, Submitted::Member(document), question).await?;
+    let answer = answer(&verdicts);
+    let status = if answer.verified { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    Ok((status, Json(answer)).into_response())
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(JSON) {
+        Ok(())
+    } else {
+        Err(ApiError::MediaTypeUnsupported { wanted: JSON })
+    }
+}
+
+/// The document and what is asked about it.
+fn parse_request(bytes: &Bytes, expected: Expected) -> Result<(Value, Question), ApiError> {
+    let Value::Object(mut request) = json::parse_limited(bytes, bytes.len())? else {
+        return Err(ApiError::MemberInvalid { pointer: "/", expected: "an object" });
+    };
+    let document = request.remove(expected.member()).filter(|document| expected.fits(document));
+    let document = document.ok_or_else(|| expected.invalid())?;
+    let question = match request.get("options") {
+        None => Question::default(),
+        Some(Value::Object(options)) => parse_options(options)?,
+        Some(_) => return Err(ApiError::MemberInvalid { pointer: "/options", expected: "an object" }),
+    };
+    Ok((document, question))
+}
+
+/// Options that VCALM names and we do not need are left alone; those we read must be of the right form.
+fn parse_options(options: &Map<String, Value>) -> Result<Question, ApiError> {
+    let as_of = text_option(options, "asOf", "/options/asOf")?;
+    let as_of = as_of.map(|text| {
+        parse_rfc3339(&text).ok_or(ApiError::MemberInvalid {
+            pointer: "/options/asOf",
+            expected: "a moment as 2026-11-22T00:00:00Z",
+        })
+    });
+    Ok(Question {
+        as_of: as_of.transpose()?,
+        challenge: text_option(options, "challenge", "/options/challenge")?,
+        domain: text_option(options, "domain", "/options/domain")?,
+    })
+}
+
+fn text_option(
+    options: &Map<String, Value>,
+    name: &str,
+    pointer: &'static str,
+) -> Result<Option<String>, ApiError> {
+    match options.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(ApiError::MemberInvalid { pointer, expected: "a text" }),
+    }
+}
+
+fn is_verified(overall: Overall) -> bool {
+    matches!(overall, Overall::Verified | Overall::VerifiedWithWarnings)
+}
+
+/// Starts from refused: without a verdict nothing is verified.
+fn answer(verdicts: &[Verdict]) -> Answer<'_> {
+    let verified = !verdicts.is_empty() && verdicts.iter().all(|verdict| is_verified(verdict.overall));
+    let results = verdicts
+        .iter()
+        .map(|verdict| CredentialResult { verified: is_verified(verdict.overall), verdict })
+        .collect();
+    Answer { verified, results, problems: verdicts.iter().flat_map(problems).collect() }
+}
+
+fn problems(verdict: &Verdict) -> Vec<ProblemDetail<'_>> {
+    let mut problems = Vec::new();
+    for (name, axis) in verdict.axes.named() {
+        if matches!(axis.result, AxisResult::Pass | AxisResult::NotApplicable) {
+            continue;
+        }
+        for code in &axis.codes {
+            problems.push(ProblemDetail {
+                r#type: problem_type(*code),
+                title: code.as_str(),
+                detail: &axis.text,
+                code: code.as_str(),
+                axis: name,
+                result: axis.result,
+                credential: verdict.credential.id.as_deref(),
+            });
+        }
+    }
+    problems
+}
+
+/// The types that the W3C specifications name; all others are ours, and go by their code.
+///
+/// SPEC: VC Data Model 2.0 §7.1; VC Data Integrity 1.0 §4.8; Bitstring Status List 1.0 §3.5.
+const fn problem_type(code: Code) -> &'static str {
+    match code {
+        Code::DocumentMalformed => "https://www.w3.org/TR/vc-data-model#PARSING_ERROR",
+        Code::ContentInvalid => "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR",
+        Code::ProofInvalid | Code::NestedProofInvalid | Code::PresentationProofInvalid => {
+            "https://w3id.org/security#PROOF_VERIFICATION_ERROR"
+        }
+        Code::ChallengeMismatch => "https://w3id.org/security#INVALID_CHALLENGE_ERROR",
+        Code::DomainMismatch => "https://w3id.org/security#INVALID_DOMAIN_ERROR",
+        Code::StatusUnavailable => "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR",
+        Code::StatusListInvalid => "https://www.w3.org/ns/credentials/status-list#STATUS_VERIFICATION_ERROR",
+        _ => "about:blank",
+    }
+}
