@@ -52,6 +52,11 @@ pub const RULES: Rules = Rules {
             reason: "only `BlankNode::default` draws a random name, and every blank node here is given its name",
         },
         Permit {
+            from: "rand_core",
+            to: "getrandom",
+            reason: "traits; the feature is on because the rand above asks for it, and `OsRng` is named nowhere here",
+        },
+        Permit {
             from: "ahash",
             to: "getrandom",
             reason: "seeds of hash tables, as the standard library's own tables draw them; no result depends on them",
