@@ -18,7 +18,7 @@ macro_rules! bundled {
 
 /// All contexts. `context.json` without a number named version 3.0.1 of Open Badges while it was in use; the
 /// addresses of the early drafts on other hosts named texts that are not kept here.
-pub(crate) const BUNDLED: &[BundledContext] = bundled! {
+const BUNDLED: &[BundledContext] = bundled! {
     "credentials-v2.json": "https://www.w3.org/ns/credentials/v2";
     "credentials-v1.json": "https://www.w3.org/2018/credentials/v1";
     "ob-v3p0-context-3.0.1.json":
@@ -43,9 +43,23 @@ pub const OPEN_BADGES_V3: &str = "https://purl.imsglobal.org/spec/ob/v3p0/contex
 /// CLR 2.0, as written by this crate.
 pub const CLR_V2: &str = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json";
 
+/// The terms that the examples of the W3C specifications use: for the vectors, in tests only.
+#[cfg(test)]
+const EXAMPLES: &[BundledContext] = &[BundledContext {
+    urls: &["https://www.w3.org/ns/credentials/examples/v2"],
+    text: include_str!("../../../tests/vectors/data_integrity/examples-v2-terms.jsonld"),
+}];
+#[cfg(not(test))]
+const EXAMPLES: &[BundledContext] = &[];
+
+/// All contexts that documents may name.
+pub(crate) fn all() -> impl Iterator<Item = &'static BundledContext> {
+    BUNDLED.iter().chain(EXAMPLES)
+}
+
 /// Whether a context is bundled.
 pub fn is_bundled(url: &str) -> bool {
-    BUNDLED.iter().any(|context| context.urls.contains(&url))
+    all().any(|context| context.urls.contains(&url))
 }
 
 #[cfg(test)]

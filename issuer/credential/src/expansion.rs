@@ -23,7 +23,7 @@ use oxrdf::{BlankNode, GraphName, Literal, NamedNode, Quad, Subject, Term};
 use serde_json::Value;
 
 use crate::canonical::{CanonError, QUADS_MAX};
-use crate::contexts::{BUNDLED, is_bundled};
+use crate::contexts::{self, is_bundled};
 
 type ActiveContext = json_ld::Context<IriBuf, BlankIdBuf>;
 
@@ -256,7 +256,7 @@ impl<N> warning::Handler<N, Warning<BlankIdBuf>> for Warnings {
 /// The bundled contexts as the processor's documents, parsed once.
 static DOCUMENTS: LazyLock<HashMap<&'static str, RemoteDocument>> = LazyLock::new(|| {
     let mut documents = HashMap::new();
-    for context in BUNDLED {
+    for context in contexts::all() {
         let (document, _) =
             LdValue::parse_str(context.text).expect("invariant: a test reads every bundled context");
         for url in context.urls {

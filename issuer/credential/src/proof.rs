@@ -7,6 +7,8 @@
 //! SPEC: VC Data Integrity 1.0, VC Data Integrity EdDSA Cryptosuites 1.0.
 
 mod signing;
+#[cfg(test)]
+mod tests;
 mod verification;
 
 use ed25519_dalek::VerifyingKey;
