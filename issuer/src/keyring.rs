@@ -386,18 +386,16 @@ fn unlock(locked: &[u8], passphrase: &Passphrase, name: &KeyName) -> Result<Sign
     let mut identity = scrypt::Identity::new(passphrase.to_secret());
     identity.set_max_work_factor(WorkFactor::MAX.0);
     let plain = age::decrypt(&identity, locked).map(Zeroizing::new).map_err(|error| match error {
-        DecryptError::DecryptionFailed
-        | DecryptError::KeyDecryptionFailed
-        | DecryptError::NoMatchingKeys => KeyringError::WrongPassphrase { name: name.0.clone() },
+        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed | DecryptError::NoMatchingKeys => {
+            KeyringError::WrongPassphrase { name: name.0.clone() }
+        }
         DecryptError::ExcessiveWork { required, .. } => {
             KeyringError::TooMuchWork { name: name.0.clone(), asked: required, max: WorkFactor::MAX.0 }
         }
         _ => KeyringError::Damaged { name: name.0.clone() },
     })?;
-    let seed: Option<Zeroizing<[u8; 32]>> = plain
-        .strip_prefix(SEED_HEADER)
-        .and_then(|seed| <[u8; 32]>::try_from(seed).ok())
-        .map(Zeroizing::new);
+    let seed: Option<Zeroizing<[u8; 32]>> =
+        plain.strip_prefix(SEED_HEADER).and_then(|seed| <[u8; 32]>::try_from(seed).ok()).map(Zeroizing::new);
     match seed {
         Some(seed) => Ok(SigningKey::from_bytes(&seed)),
         None => Err(KeyringError::Damaged { name: name.0.clone() }),

@@ -1,3 +1,38 @@
 //! Institutions and authorities: import, approve, sign, log, revoke.
+//!
+//! A library with typed inputs and outputs: it prints nothing, and reads no clock (`now` is an
+//! argument). It keeps its state in two kinds of home folder, [`AuthorityHome`](authority::AuthorityHome)
+//! and [`SchoolHome`](school::SchoolHome), and reaches a log through [`LogPort`].
+//!
+//! | Module | What |
+//! |---|---|
+//! | [`keyring`] | Ed25519 keys at rest, encrypted with a passphrase |
+//! | [`authority`] | founding an authority, accrediting institutions, ruling about them and their keys |
+//! | [`school`] | setting a school up, its application, its share of the status lists |
+//! | [`roster`] | what a school exports from its register, checked line by line |
+//! | [`batch`] | a roster becomes signed, logged records |
+//! | [`status`] | allotting status indexes, taking requests, publishing lists |
+//!
+//! Out of scope: the command line, the log node, who may issue (the registry), how proofs are made
+//! (`matricula-credential`).
 
+pub mod authority;
+pub mod batch;
+mod credential_status;
+mod entropy;
+pub mod keyring;
+pub mod log_port;
+mod moment;
+pub mod progress;
+mod registry_view;
 pub mod roster;
+pub mod school;
+mod signed_document;
+pub mod status;
+mod storage;
+
+pub use credential_status::{RecordStatus, RecordStatusError};
+pub use log_port::{LogPort, LogPortError, Logged};
+pub use registry_view::{RegistryView, RegistryViewError};
+pub use signed_document::SignedDocumentError;
+pub use storage::StorageError;

@@ -4,11 +4,10 @@
 //! caller, never here.
 
 use ed25519_dalek::SigningKey;
-use matricula_credential::proof::{self, Cryptosuite, ProofOptions};
+use matricula_credential::proof::{self, Cryptosuite, ProofOptions, ProofPurpose, ProofSuite, VerifiedProof};
 use matricula_credential::{did, json};
 use matricula_registry::PublicKey;
 use matricula_tlog::UnixSeconds;
-use matricula_verdict::rfc3339;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -37,6 +36,9 @@ pub enum SignedDocumentError {
     /// The signature is missing or does not fit.
     #[error("the file's signature does not verify: {0}")]
     Proof(#[from] proof::ProofError),
+    /// A signature that is not an assertion with `eddsa-jcs-2022`.
+    #[error("the file carries a signature of another kind than eddsa-jcs-2022 for an assertion")]
+    ProofKind,
     /// More or fewer signatures than such a file has.
     #[error("the file carries {got} signatures and needs {needed}")]
     ProofCount {
@@ -54,6 +56,7 @@ impl SignedDocumentError {
             Self::Json(_) => "json_unreadable",
             Self::Shape { .. } => "file_shape",
             Self::Proof(_) => "signature_invalid",
+            Self::ProofKind => "signature_kind",
             Self::ProofCount { .. } => "signature_count",
         }
     }
@@ -111,7 +114,10 @@ pub(crate) fn sign_with_all<T: Serialize>(
 }
 
 /// Reads a file of one kind with exactly one signature.
-pub(crate) fn open<T: DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Result<Opened<T>, SignedDocumentError> {
+pub(crate) fn open<T: DeserializeOwned>(
+    kind: &'static str,
+    bytes: &[u8],
+) -> Result<Opened<T>, SignedDocumentError> {
     let (body, mut signers) = open_with_all(kind, bytes)?;
     match (signers.pop(), signers.len()) {
         (Some(signer), 0) => Ok(Opened { body, signer }),
@@ -141,17 +147,21 @@ pub(crate) fn open_with_all<T: DeserializeOwned>(
 
 fn verify(document: &Value) -> Result<Vec<Signer>, SignedDocumentError> {
     let proofs = proof::verify(document)?;
-    Ok(proofs
-        .into_iter()
-        .map(|proof| Signer {
-            controller: controller_of(&proof.verification_method).to_owned(),
-            key: PublicKey::from(&proof.key),
-        })
-        .collect())
-}
-
-fn controller_of(method: &str) -> &str {
-    method.split_once('#').map_or(method, |(controller, _)| controller)
+    let foreign = proofs.unsupported().len();
+    let usable = |proof: &&VerifiedProof| {
+        proof.suite == ProofSuite::DataIntegrity(Cryptosuite::EddsaJcs2022)
+            && proof.purpose == ProofPurpose::AssertionMethod
+    };
+    let signers: Vec<Signer> = proofs
+        .good()
+        .iter()
+        .filter(usable)
+        .map(|proof| Signer { controller: proof.controller.clone(), key: PublicKey::from(&proof.key) })
+        .collect();
+    if signers.len() != proofs.good().len() || foreign > 0 {
+        return Err(SignedDocumentError::ProofKind);
+    }
+    Ok(signers)
 }
 
 fn unsigned<T: Serialize>(kind: &'static str, body: &T) -> Result<Value, SignedDocumentError> {
@@ -166,6 +176,6 @@ fn options(controller: &str, key: &SigningKey, created: UnixSeconds) -> ProofOpt
     ProofOptions::assertion(
         Cryptosuite::EddsaJcs2022,
         did::verification_method(controller, &key.verifying_key()),
-        rfc3339(created),
+        created,
     )
 }

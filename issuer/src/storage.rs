@@ -219,8 +219,7 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T, access: Access) -
 
 /// The indented JSON of a value, with a final newline.
 pub(crate) fn json_bytes<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, StorageError> {
-    let mut bytes =
-        serde_json::to_vec_pretty(value).map_err(|error| StorageError::malformed(path, error))?;
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| StorageError::malformed(path, error))?;
     bytes.push(b'\n');
     Ok(bytes)
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use matricula_credential::did::{self, DidWeb};
 use matricula_registry::{Country, InstitutionId, LogOrigin, PublicKey, Text};
-use matricula_tlog::{KeyName as NoteKeyName, NoteSigner, UnixSeconds, VerifierKey};
+use matricula_tlog::{Cosigner, KeyName as NoteKeyName, NoteSigner, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use super::AuthorityError;
@@ -244,7 +244,11 @@ impl AuthorityHome {
         self.root.join("trust")
     }
 
-    fn unlock_purpose(&self, purpose: KeyPurpose, passphrase: &Passphrase) -> Result<SecretKey, AuthorityError> {
+    fn unlock_purpose(
+        &self,
+        purpose: KeyPurpose,
+        passphrase: &Passphrase,
+    ) -> Result<SecretKey, AuthorityError> {
         Ok(self.keyring().unlock_for(purpose, &purpose.into(), passphrase)?)
     }
 }
@@ -263,16 +267,17 @@ pub fn witness_name(origin: &LogOrigin) -> String {
 }
 
 /// The *vkey* of a note-signing key.
-pub(super) fn note_vkey(name: &str, key: &SecretKey) -> Result<String, AuthorityError> {
-    let name = NoteKeyName::new(name).map_err(|_| AuthorityError::OriginUnusable { origin: name.to_owned() })?;
-    Ok(NoteSigner::new(name, &key.seed()).verifier().encode())
+pub(super) fn log_vkey(origin: &LogOrigin, key: &SecretKey) -> Result<String, AuthorityError> {
+    Ok(NoteSigner::new(note_name(origin.as_str())?, &key.seed()).verifier().encode())
 }
 
-/// The *vkey* of a cosigning key.
-pub(super) fn cosigner_vkey(name: &str, key: &SecretKey) -> Result<String, AuthorityError> {
-    let name = NoteKeyName::new(name).map_err(|_| AuthorityError::OriginUnusable { origin: name.to_owned() })?;
-    let public = matricula_tlog::PublicKey::CosignatureV1(*key.public().as_bytes());
-    Ok(VerifierKey::new(name, public).encode())
+/// The *vkey* of the cosigning key.
+pub(super) fn witness_vkey(origin: &LogOrigin, key: &SecretKey) -> Result<String, AuthorityError> {
+    Ok(Cosigner::new(note_name(&witness_name(origin))?, &key.seed()).verifier().encode())
+}
+
+fn note_name(name: &str) -> Result<NoteKeyName, AuthorityError> {
+    NoteKeyName::new(name).map_err(|_| AuthorityError::OriginUnusable { origin: name.to_owned() })
 }
 
 fn vkey(text: &str) -> Option<String> {
@@ -289,9 +294,4 @@ pub(super) fn check_did(did: &InstitutionId) -> Result<(), AuthorityError> {
         Ok(_) => Ok(()),
         Err(source) => Err(AuthorityError::Did { did: did.as_str().to_owned(), source }),
     }
-}
-
-/// When a moment lies so that it can be recorded.
-pub(super) fn check_not_future(at: UnixSeconds, now: UnixSeconds, field: &'static str) -> Result<(), AuthorityError> {
-    if at > now { Err(AuthorityError::InFuture { field, at, now }) } else { Ok(()) }
 }

@@ -30,7 +30,7 @@ pub const ALLOTMENT_INDEXES_MAX: u32 = 8_192;
 /// An allotment of the largest size has about 64 KiB of digits and a signature.
 pub(crate) const ALLOTMENT_FILE_BYTES_MAX: u64 = 256 * 1024;
 
-/// Indexes of one pair of status lists that belong to one institution, signed by the authority.
+/// Indexes of one status list that belong to one institution, signed by the authority.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Allotment {
@@ -40,10 +40,8 @@ pub struct Allotment {
     pub id: String,
     /// Whose indexes they are: a DID.
     pub institution: String,
-    /// The list whose bits mean *revoked*.
-    pub revocation_list: String,
-    /// The list whose bits mean *suspended*; the same indexes.
-    pub suspension_list: String,
+    /// The address of the list.
+    pub status_list: String,
     /// The indexes, in random order.
     pub indexes: Vec<u32>,
     /// When they were allotted.
@@ -85,6 +83,9 @@ pub enum AllotmentError {
         /// For whom it is.
         institution: String,
     },
+    /// An identifier that is not 32 hex digits.
+    #[error("the allotment's identifier is not 32 hex digits")]
+    Identifier,
     /// Indexes that are not in the list, or appear twice.
     #[error("the allotment's indexes are not {max} different positions of a list")]
     Indexes {
@@ -107,6 +108,7 @@ impl AllotmentError {
             Self::UnknownInstitution { .. } => "unknown_institution",
             Self::ForeignSignature => "allotment_foreign_signature",
             Self::ForeignInstitution { .. } => "allotment_foreign_institution",
+            Self::Identifier => "allotment_identifier",
             Self::Indexes { .. } => "allotment_indexes",
             Self::Document(error) => error.code(),
             Self::Storage(error) => error.code(),
@@ -153,31 +155,32 @@ impl AllotmentBook {
                 let bytes = storage::read(&allotments.join(&name), ALLOTMENT_FILE_BYTES_MAX)?;
                 let signed = SignedAllotment::parse(&bytes)?;
                 let institution = signed.allotment.institution;
-                of_list.extend(signed.allotment.indexes.into_iter().map(|index| (index, institution.clone())));
+                of_list
+                    .extend(signed.allotment.indexes.into_iter().map(|index| (index, institution.clone())));
             }
         }
         Ok(Self { folder: folder.to_owned(), owners })
     }
 
     /// Whose the index is.
-    pub(crate) fn owner(&self, pair: u32, index: u32) -> Option<&str> {
-        self.owners.get(&pair)?.get(&index).map(String::as_str)
+    pub(crate) fn owner(&self, number: u32, index: u32) -> Option<&str> {
+        self.owners.get(&number)?.get(&index).map(String::as_str)
     }
 
-    /// The pairs of lists there are, and always the first.
-    pub(crate) fn pairs(&self) -> BTreeSet<u32> {
+    /// The numbers of the lists there are, and always the first.
+    pub(crate) fn numbers(&self) -> BTreeSet<u32> {
         self.owners.keys().copied().chain([1]).collect()
     }
 
     /// Takes `count` free indexes of the first list with room for them, at random.
     fn draw(&self, count: u32) -> (u32, Vec<u32>) {
         let empty = BTreeMap::new();
-        let fits = |pair: &u32| {
-            let used = self.owners.get(pair).map_or(0, BTreeMap::len);
+        let fits = |number: &u32| {
+            let used = self.owners.get(number).map_or(0, BTreeMap::len);
             used + count as usize <= LIST_ENTRIES_USED_MAX
         };
-        let pair = (1..=u32::MAX).find(fits).unwrap_or(u32::MAX);
-        let taken = self.owners.get(&pair).unwrap_or(&empty);
+        let number = (1..=u32::MAX).find(fits).unwrap_or(u32::MAX);
+        let taken = self.owners.get(&number).unwrap_or(&empty);
         let mut drawn = BTreeSet::new();
         let mut indexes = Vec::with_capacity(count as usize);
         let mut rng = rand::rng();
@@ -187,7 +190,7 @@ impl AllotmentBook {
                 indexes.push(index);
             }
         }
-        (pair, indexes)
+        (number, indexes)
     }
 
     /// Allots free indexes to an institution: the signed file is durable before it is returned.
@@ -195,32 +198,30 @@ impl AllotmentBook {
         &mut self,
         institution: &InstitutionId,
         count: u32,
-        urls: impl Fn(u32) -> (String, String),
+        url: impl Fn(u32) -> String,
         signer: (&str, &SigningKey),
         now: UnixSeconds,
     ) -> Result<Allotted, AllotmentError> {
         if !(1..=ALLOTMENT_INDEXES_MAX).contains(&count) {
             return Err(AllotmentError::Count { asked: count, max: ALLOTMENT_INDEXES_MAX });
         }
-        let (pair, indexes) = self.draw(count);
-        let (revocation_list, suspension_list) = urls(pair);
+        let (number, indexes) = self.draw(count);
         let allotment = Allotment {
             version: 1,
             id: data_encoding::HEXLOWER.encode(&entropy::bytes::<16>()),
             institution: institution.as_str().to_owned(),
-            revocation_list,
-            suspension_list,
+            status_list: url(number),
             indexes,
             issued: now,
         };
-        let folder = self.folder.join(pair.to_string()).join("allotments");
+        let folder = self.folder.join(number.to_string()).join("allotments");
         storage::make_folder(&folder)?;
         let path = folder.join(format!("{}.json", allotment.id));
         let (controller, key) = signer;
         let signed = signed_document::sign(KIND, &allotment, controller, key, now)?;
         let file = storage::json_bytes(&path, &signed)?;
         storage::write_new(&path, &file, Access::Private)?;
-        let owners = self.owners.entry(pair).or_default();
+        let owners = self.owners.entry(number).or_default();
         owners.extend(allotment.indexes.iter().map(|index| (*index, allotment.institution.clone())));
         Ok(Allotted { allotment, file, path })
     }

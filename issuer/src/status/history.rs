@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use matricula_credential::status::StatusPurpose;
 use matricula_tlog::UnixSeconds;
 use matricula_verdict::{StatusEvent, rfc3339};
 use serde::{Deserialize, Serialize};
@@ -88,26 +89,7 @@ impl Standing {
     }
 }
 
-/// The two purposes a pair of lists has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum StatusPurpose {
-    /// A set bit is final.
-    Revocation,
-    /// A set bit may be cleared again.
-    Suspension,
-}
-
-impl StatusPurpose {
-    /// The word of the Bitstring Status List specification.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Revocation => "revocation",
-            Self::Suspension => "suspension",
-        }
-    }
-}
-
-/// All events of one pair of lists, in the order in which they were recorded.
+/// All events of one list, in the order in which they were recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct History {
     events: Vec<StatusEvent>,
@@ -141,7 +123,7 @@ impl History {
         reason: StatusReason,
         effective: UnixSeconds,
         recorded: UnixSeconds,
-    ) -> Result<StatusPurpose, TransitionError> {
+    ) -> Result<(), TransitionError> {
         let standing = self.standing(index).after(action)?;
         let (purpose, reason) = match action {
             StatusAction::Revoke => (StatusPurpose::Revocation, reason.as_str()),
@@ -156,23 +138,12 @@ impl History {
             effective: rfc3339(effective),
             recorded: rfc3339(recorded),
         });
-        Ok(purpose)
+        Ok(())
     }
 
-    /// The indexes whose bit is set for a purpose.
-    pub(crate) fn set_bits(&self, purpose: StatusPurpose) -> impl Iterator<Item = u32> + '_ {
-        self.standings.iter().filter_map(move |(index, standing)| {
-            let set = match purpose {
-                StatusPurpose::Revocation => standing.revoked,
-                StatusPurpose::Suspension => standing.suspended,
-            };
-            set.then_some(*index)
-        })
-    }
-
-    /// The events of one purpose.
-    pub(crate) fn events_of(&self, purpose: StatusPurpose) -> Vec<StatusEvent> {
-        self.events.iter().filter(|event| event.purpose == purpose.as_str()).cloned().collect()
+    /// How every record stands of which anything was recorded.
+    pub(crate) fn standings(&self) -> impl Iterator<Item = (u32, Standing)> + '_ {
+        self.standings.iter().map(|(index, standing)| (*index, *standing))
     }
 
     /// All events.
@@ -187,7 +158,7 @@ mod tests {
 
     const AT: UnixSeconds = UnixSeconds::new(1_790_000_000);
 
-    fn act(history: &mut History, action: StatusAction) -> Result<StatusPurpose, TransitionError> {
+    fn act(history: &mut History, action: StatusAction) -> Result<(), TransitionError> {
         history.record(7, action, StatusReason::CourtOrder, AT, AT)
     }
 
@@ -203,8 +174,8 @@ mod tests {
         assert_eq!(act(&mut history, StatusAction::Reinstate), Err(TransitionError::RevocationIsFinal));
         assert_eq!(act(&mut history, StatusAction::Revoke), Err(TransitionError::AlreadyRevoked));
         assert_eq!(act(&mut history, StatusAction::Suspend), Err(TransitionError::AlreadyRevoked));
-        assert_eq!(history.set_bits(StatusPurpose::Revocation).collect::<Vec<_>>(), [7]);
-        assert_eq!(history.set_bits(StatusPurpose::Suspension).count(), 0);
+        let revoked = Standing { revoked: true, suspended: false };
+        assert_eq!(history.standings().collect::<Vec<_>>(), [(7, revoked)]);
     }
 
     #[test]
@@ -218,7 +189,9 @@ mod tests {
     #[test]
     fn events_replay_to_the_same_standings() {
         let mut history = History::default();
-        for action in [StatusAction::Suspend, StatusAction::Reinstate, StatusAction::Suspend, StatusAction::Revoke] {
+        for action in
+            [StatusAction::Suspend, StatusAction::Reinstate, StatusAction::Suspend, StatusAction::Revoke]
+        {
             act(&mut history, action).unwrap();
         }
         assert_eq!(History::replay(history.events().to_vec()), history);

@@ -25,8 +25,8 @@ pub struct StatusRequest {
     pub institution: String,
     /// The identifier of the credential, for the people who read the request.
     pub credential_id: String,
-    /// The revocation list that the credential's status names.
-    pub revocation_list: String,
+    /// The status list that the credential names.
+    pub status_list: String,
     /// The credential's index in it.
     pub index: u32,
     /// What to do.
@@ -59,10 +59,8 @@ impl SignedRequest {
     ) -> Result<Self, SignedDocumentError> {
         let created = request.created;
         let document = signed_document::sign(KIND, &request, institution.as_str(), key, created)?;
-        let bytes = serde_json::to_vec_pretty(&document).map_err(|error| SignedDocumentError::Shape {
-            expected: KIND,
-            problem: error.to_string(),
-        })?;
+        let bytes = serde_json::to_vec_pretty(&document)
+            .map_err(|error| SignedDocumentError::Shape { expected: KIND, problem: error.to_string() })?;
         Ok(Self {
             request,
             signer: PublicKey::from(&key.verifying_key()),
@@ -97,8 +95,9 @@ impl SignedRequest {
     pub fn id(&self) -> String {
         let request = &self.request;
         let mut hasher = Sha256::new();
-        for part in [&request.institution, &request.revocation_list, request.action.as_str(), request.reason.as_str()]
-            as [&str; 4]
+        for part in
+            [&request.institution, &request.status_list, request.action.as_str(), request.reason.as_str()]
+                as [&str; 4]
         {
             hasher.update((part.len() as u64).to_be_bytes());
             hasher.update(part);

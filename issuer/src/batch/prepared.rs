@@ -1,0 +1,218 @@
+//! Prepared records: everything of a credential but its signature.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE64;
+use ed25519_dalek::SigningKey;
+use matricula_credential::commitment::{CredentialDigest, Salt, commit};
+use matricula_credential::proof::{HashData, ProofOptions, attach, hash_data, sign_hash_data};
+use matricula_tlog::Hash;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::BatchError;
+use super::learner_credential::Draft;
+use crate::storage::StorageError;
+
+/// A line of `prepared.jsonl`. Nothing in it is signed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PreparedRecord {
+    pub(super) learner_no: String,
+    pub(super) file: String,
+    /// The credential; credentials nested in a transcript are unsigned here, too.
+    pub(super) credential: Value,
+    /// What is to be signed of each nested credential, base64 of 64 bytes, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) nested_hashes: Vec<String>,
+    /// What is to be signed of the credential, base64 of 64 bytes.
+    pub(super) hash: String,
+    /// The salt of the commitment, base64url.
+    pub(super) salt: String,
+    /// The commitment to the signed credential, base64.
+    pub(super) commitment: String,
+}
+
+/// How long the two halves of the work took, on whatever thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effort {
+    pub(super) canonicalising: Duration,
+    pub(super) signing: Duration,
+}
+
+impl std::iter::Sum for Effort {
+    fn sum<I: Iterator<Item = Self>>(efforts: I) -> Self {
+        efforts.fold(Self::default(), |sum, effort| Self {
+            canonicalising: sum.canonicalising + effort.canonicalising,
+            signing: sum.signing + effort.signing,
+        })
+    }
+}
+
+/// Signs with one key under one name at one moment.
+pub(super) struct RecordSigner<'a> {
+    pub(super) options: ProofOptions,
+    pub(super) key: &'a SigningKey,
+}
+
+impl RecordSigner<'_> {
+    /// Hashes, signs and commits to a draft, and keeps all of it but the signatures.
+    pub(super) fn prepare(
+        &self,
+        learner_no: &str,
+        file: String,
+        draft: &Draft,
+        salt: &Salt,
+    ) -> Result<(PreparedRecord, Effort), BatchError> {
+        let mut effort = Effort::default();
+        let (unsigned, nested_hashes) = match draft {
+            Draft::Badge(credential) => (credential.clone(), Vec::new()),
+            Draft::Transcript(transcript) => {
+                let mut hashes = Vec::with_capacity(transcript.courses.len());
+                let mut signed = Vec::with_capacity(transcript.courses.len());
+                for course in &transcript.courses {
+                    let hash = self.hash(course, &mut effort)?;
+                    signed.push(self.sign(course, &hash, &mut effort)?);
+                    hashes.push(BASE64.encode(hash.as_bytes()));
+                }
+                let transcript = transcript
+                    .assemble(signed)
+                    .map_err(|source| BatchError::Credential { learner_no: learner_no.to_owned(), source })?;
+                (transcript, hashes)
+            }
+        };
+        let hash = self.hash(&unsigned, &mut effort)?;
+        let signed = self.sign(&unsigned, &hash, &mut effort)?;
+        let started = Instant::now();
+        let commitment = commit(salt, &CredentialDigest::of(&signed)?);
+        effort.signing += started.elapsed();
+        let record = PreparedRecord {
+            learner_no: learner_no.to_owned(),
+            file,
+            credential: without_nested_proofs(unsigned),
+            nested_hashes,
+            hash: BASE64.encode(hash.as_bytes()),
+            salt: salt.encode(),
+            commitment: BASE64.encode(commitment.as_bytes()),
+        };
+        Ok((record, effort))
+    }
+
+    /// Signs a prepared record again: the same key and the same hashes give the same signatures, so
+    /// the commitment must come out the same.
+    pub(super) fn issue(&self, record: &PreparedRecord) -> Result<Value, BatchError> {
+        let mut credential = record.credential.clone();
+        let mut effort = Effort::default();
+        if let Some(nested) = nested_mut(&mut credential) {
+            let hashes = record.nested_hashes()?;
+            if hashes.len() != nested.len() {
+                return Err(record.differs());
+            }
+            for (course, hash) in nested.iter_mut().zip(&hashes) {
+                *course = self.sign(course, hash, &mut effort)?;
+            }
+        }
+        let signed = self.sign(&credential, &record.hash_data()?, &mut effort)?;
+        let commitment = commit(&record.salt()?, &CredentialDigest::of(&signed)?);
+        if commitment == record.commitment()? { Ok(signed) } else { Err(record.differs()) }
+    }
+
+    fn hash(&self, credential: &Value, effort: &mut Effort) -> Result<HashData, BatchError> {
+        let started = Instant::now();
+        let hash = hash_data(credential, &self.options)?;
+        effort.canonicalising += started.elapsed();
+        Ok(hash)
+    }
+
+    fn sign(&self, credential: &Value, hash: &HashData, effort: &mut Effort) -> Result<Value, BatchError> {
+        let started = Instant::now();
+        let signed = attach(credential, &self.options, &sign_hash_data(hash, self.key))?;
+        effort.signing += started.elapsed();
+        Ok(signed)
+    }
+}
+
+impl PreparedRecord {
+    pub(super) fn salt(&self) -> Result<Salt, BatchError> {
+        Salt::parse(&self.salt).ok_or_else(|| self.differs())
+    }
+
+    pub(super) fn commitment(&self) -> Result<Hash, BatchError> {
+        self.bytes(&self.commitment).map(Hash::from_bytes)
+    }
+
+    pub(super) fn hash_data(&self) -> Result<HashData, BatchError> {
+        self.bytes(&self.hash).map(HashData::from_bytes)
+    }
+
+    fn nested_hashes(&self) -> Result<Vec<HashData>, BatchError> {
+        self.nested_hashes.iter().map(|hash| self.bytes(hash).map(HashData::from_bytes)).collect()
+    }
+
+    /// Checks, without the signer's key, that what is to be signed is what stands here. The outer
+    /// hash of a transcript covers the courses' signatures, which are not here; for it the word of
+    /// the one who prepared stands until issuing, where it must come out the same.
+    pub(super) fn check_hashes(&self, options: &ProofOptions) -> Result<(), BatchError> {
+        let mut credential = self.credential.clone();
+        let Some(nested) = nested_mut(&mut credential) else {
+            let fits = hash_data(&credential, options)? == self.hash_data()?;
+            return if fits { Ok(()) } else { Err(self.differs()) };
+        };
+        let hashes = self.nested_hashes()?;
+        if hashes.len() != nested.len() {
+            return Err(self.differs());
+        }
+        for (course, hash) in nested.iter().zip(&hashes) {
+            if hash_data(course, options)? != *hash {
+                return Err(self.differs());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn differs(&self) -> BatchError {
+        BatchError::RecordChanged { learner_no: self.learner_no.clone() }
+    }
+
+    fn bytes<const N: usize>(&self, text: &str) -> Result<[u8; N], BatchError> {
+        let bytes = BASE64.decode(text.as_bytes()).ok();
+        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| self.differs())
+    }
+}
+
+/// The lines of a file of prepared records.
+pub(super) fn encode(path: &Path, records: &[PreparedRecord]) -> Result<Vec<u8>, StorageError> {
+    let mut bytes = Vec::new();
+    for record in records {
+        serde_json::to_writer(&mut bytes, record).map_err(|error| StorageError::malformed(path, error))?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
+
+/// Reads the lines back.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<PreparedRecord>, StorageError> {
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines
+        .enumerate()
+        .map(|(number, line)| {
+            serde_json::from_slice(line)
+                .map_err(|error| StorageError::malformed(path, format!("line {}: {error}", number + 1)))
+        })
+        .collect()
+}
+
+/// The credentials nested in a transcript.
+fn nested_mut(credential: &mut Value) -> Option<&mut Vec<Value>> {
+    credential.get_mut("credentialSubject")?.get_mut("verifiableCredential")?.as_array_mut()
+}
+
+fn without_nested_proofs(mut credential: Value) -> Value {
+    for course in nested_mut(&mut credential).into_iter().flatten() {
+        if let Some(members) = course.as_object_mut() {
+            members.remove("proof");
+        }
+    }
+    credential
+}

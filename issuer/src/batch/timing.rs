@@ -1,0 +1,59 @@
+//! Where the time of a batch goes.
+
+use std::time::{Duration, Instant};
+
+/// Wall-clock time by kind of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Canonicalising and hashing credentials.
+    pub canonicalising: Duration,
+    /// Signing, and committing to what was signed.
+    pub signing: Duration,
+    /// The log: submitting and waiting for proofs.
+    pub logging: Duration,
+    /// Writing files.
+    pub writing: Duration,
+}
+
+impl Timing {
+    /// All of it.
+    pub fn total(&self) -> Duration {
+        self.canonicalising + self.signing + self.logging + self.writing
+    }
+}
+
+impl std::ops::Add for Timing {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            canonicalising: self.canonicalising + other.canonicalising,
+            signing: self.signing + other.signing,
+            logging: self.logging + other.logging,
+            writing: self.writing + other.writing,
+        }
+    }
+}
+
+/// Adds the time that `work` takes to `spent`.
+pub(super) fn timed<T>(spent: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let done = work();
+    *spent += started.elapsed();
+    done
+}
+
+impl Timing {
+    /// Adds the wall-clock time of work that ran on several threads, shared out between canonicalising
+    /// and signing as the threads' own times were.
+    pub(super) fn add_shared(&mut self, wall: Duration, canonicalising: Duration, signing: Duration) {
+        let total = canonicalising + signing;
+        if total.is_zero() {
+            return;
+        }
+        let share = canonicalising.as_secs_f64() / total.as_secs_f64();
+        let canonicalising = wall.mul_f64(share);
+        self.canonicalising += canonicalising;
+        self.signing += wall.saturating_sub(canonicalising);
+    }
+}
