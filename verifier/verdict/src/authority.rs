@@ -43,9 +43,7 @@ pub(crate) fn examine<'t>(case: &Case<'_>, ledger: &Ledger<'t>, trust: &'t Trust
     let Some(file) = ledger.authority.or_else(|| trust.of_key(&signer)) else {
         return Authority { axis: unknown_issuer(case.credential), file: None };
     };
-    let registry =
-        ledger.logged.as_ref().and_then(|logged| logged.registry.as_deref()).unwrap_or(file.registry());
-    let mut axis = judge(case, &signer, ledger.logged.as_ref(), registry);
+    let mut axis = judge(case, &signer, ledger.logged.as_ref(), ledger.registry_or(file));
     if file.expires() <= case.as_of {
         let text = format!(
             "The trust file ran out on {}: later withdrawals of rights are not known.",

@@ -116,11 +116,7 @@ fn judge(
     let authority = authority::examine(&case, &ledger, trust);
     let file = authority.file;
     let status = status::examine(credential, file, options.as_of, options.status_age_max_seconds);
-    let registry = ledger
-        .logged
-        .as_ref()
-        .and_then(|logged| logged.registry.as_deref())
-        .or(file.map(|file| file.registry()));
+    let registry = file.map(|file| ledger.registry_or(file));
     let shown = holder::Shown { credential, binding: record.binding.as_ref(), presentation };
     let holder = holder::examine(&shown, registry, file, options);
     let summary = CredentialSummary {

@@ -28,8 +28,22 @@ pub(crate) struct Ledger<'t> {
     pub(crate) axis: Axis,
     /// The authority whose log it is, where the verifier trusts one.
     pub(crate) authority: Option<&'t TrustFile>,
+    /// The authority's registry with the statements that came with the record, each found in the log;
+    /// `None` where the trust file holds them all.
+    pub(crate) registry: Option<Box<Registry>>,
     /// What was found in the log; only when every check passed.
     pub(crate) logged: Option<Logged>,
+}
+
+impl<'t> Ledger<'t> {
+    fn without_authority(axis: Axis) -> Self {
+        Self { axis, authority: None, registry: None, logged: None }
+    }
+
+    /// The rights that are known, of the authority given or found here.
+    pub(crate) fn registry_or<'a>(&'a self, file: &'a TrustFile) -> &'a Registry {
+        self.registry.as_deref().unwrap_or(file.registry())
+    }
 }
 
 /// A batch statement found in a trusted log.
@@ -37,8 +51,6 @@ pub(crate) struct Logged {
     pub(crate) batch: Batch,
     pub(crate) index: LeafIndex,
     pub(crate) at: Option<UnixSeconds>,
-    /// The authority's registry, with the statements that came with the record.
-    pub(crate) registry: Option<Box<Registry>>,
 }
 
 /// Checks the ledger part of a record.
@@ -51,27 +63,27 @@ pub(crate) fn examine<'t>(
 ) -> Ledger<'t> {
     let Some(evidence) = evidence else {
         let text = "No log evidence came with this record, so nothing shows when it was made.";
-        return Ledger {
-            axis: Axis::not_applicable(Code::NoLedgerEvidence, text),
-            authority: None,
-            logged: None,
-        };
+        return Ledger::without_authority(Axis::not_applicable(Code::NoLedgerEvidence, text));
     };
     let statement = match batch_statement(evidence) {
         Ok(statement) => statement,
-        Err(axis) => return Ledger { axis, authority: None, logged: None },
+        Err(axis) => return Ledger::without_authority(axis),
     };
     let origin = statement.statement().header().origin.as_str();
     let Some(authority) = trust.of_log(origin) else {
         let text = format!("It comes with evidence of the log {origin}, which this verifier does not know.");
-        return Ledger { axis: Axis::unknown(Code::LogUnknown, text), authority: None, logged: None };
+        return Ledger::without_authority(Axis::unknown(Code::LogUnknown, text));
     };
-    match in_log(credential, evidence, &statement, signer, authority) {
-        Ok(logged) => {
-            Ledger { axis: judge_dates(&logged, class), authority: Some(authority), logged: Some(logged) }
-        }
-        Err(axis) => Ledger { axis, authority: Some(authority), logged: None },
-    }
+    let (registry, unsupported) = match supporting(&evidence.accreditation, authority) {
+        Ok(registry) => (registry, None),
+        Err(axis) => (None, Some(axis)),
+    };
+    let found = in_log(credential, evidence, &statement, signer, authority);
+    let (axis, logged) = match (found, unsupported) {
+        (Ok(logged), None) => (judge_dates(&logged, class), Some(logged)),
+        (Err(axis), _) | (Ok(_), Some(axis)) => (axis, None),
+    };
+    Ledger { axis, authority: Some(authority), registry, logged }
 }
 
 fn batch_statement(evidence: &LedgerEvidence) -> Result<VerifiedStatement, Axis> {
@@ -101,8 +113,7 @@ fn in_log(
         let text = "The record was signed with another key than the batch it was logged with.";
         return Err(Axis::fail(Code::NotTheBatchSigner, text));
     }
-    let registry = supporting(&evidence.accreditation, authority)?;
-    Ok(Logged { batch: batch.clone(), index: proof.index(), at: proof.logged_at(), registry })
+    Ok(Logged { batch: batch.clone(), index: proof.index(), at: proof.logged_at() })
 }
 
 fn check_commitment(credential: &Value, evidence: &LedgerEvidence, batch: &Batch) -> Result<(), Axis> {
@@ -158,9 +169,11 @@ fn supporting(statements: &[LoggedStatement], authority: &TrustFile) -> Result<O
         };
         let statement = Statement::parse(&logged.statement).map_err(|error| invalid(&error))?;
         let statement = statement.verify_signatures().map_err(|error| invalid(&error))?;
+        // The time of a log proof says by when a statement was there, not since when: taken for the
+        // day it was recorded, it would make every right look retroactive. The trust file has that day.
         registry
             .get_or_insert_with(|| Box::new(authority.registry().clone()))
-            .apply_evidence(proof.index(), proof.logged_at(), statement.statement())
+            .apply_evidence(proof.index(), None, statement.statement())
             .map_err(|error| invalid(&error))?;
     }
     Ok(registry)

@@ -1,0 +1,352 @@
+//! A small country for the tests: an authority, its log with a real door, a school, records.
+
+use std::convert::Infallible;
+
+use data_encoding::BASE64;
+use ed25519_dalek::SigningKey;
+use jiff::civil::Date;
+use matricula_credential::binding::HolderBinding;
+use matricula_credential::commitment::{BatchSeed, BatchTree, CredentialDigest, Salt, Summary, commit};
+use matricula_credential::did::verification_method;
+use matricula_credential::model::{Header, Institution, Learner, Programme, diploma};
+use matricula_credential::proof::{Cryptosuite, ProofOptions, sign};
+use matricula_credential::record::{LedgerEvidence, LoggedStatement, PortableRecord};
+use matricula_credential::status::{ListCredential, StatusEntry, StatusList, StatusPurpose};
+use matricula_registry::{
+    Accreditation, AccreditationEvent, Authority, AuthorityKey, Batch, BatchLeaves, Body, ClaimedRange,
+    Country as CountryCode, CredentialKind, FieldList, FieldPrefix, InstitutionId, IscedField, IscedLevel,
+    Jurisdiction, KeyEvent, KeyRole, KeyStatement, LegalReference, LogOrigin, Period, PublicKey, Registry,
+    Scope, Statement, Status, Text,
+};
+use matricula_tlog::merkle::root;
+use matricula_tlog::{
+    Checkpoint, Cosigner, Hash, KeyName, LeafIndex, LogProof, NodeId, NodeSource, NoteSigner, Origin, Policy,
+    TreeSize, UnixSeconds, leaf_hash, node_hash, prove_inclusion,
+};
+use matricula_verdict::{
+    StatusEvent, Trust, TrustContent, TrustFile, TrustedAuthority, TrustedLog, TrustedStatement,
+    TrustedStatusList, rfc3339,
+};
+use serde_json::Value;
+
+pub const SCHOOL: &str = "did:web:hn.example:schools:lempira";
+pub const AUTHORITY: &str = "did:web:hn.example";
+const LIST: &str = "https://hn.example/status/1";
+
+/// A day as seconds.
+pub fn at(day: &str) -> UnixSeconds {
+    let day: Date = day.parse().unwrap();
+    let zoned = day.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap();
+    UnixSeconds::new(u64::try_from(zoned.timestamp().as_second()).unwrap())
+}
+
+pub fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+/// The authority's log and everything in it.
+pub struct Country {
+    origin: &'static str,
+    authority: SigningKey,
+    registry: Registry,
+    entries: Vec<(Vec<u8>, UnixSeconds)>,
+    list: StatusList,
+    suspended: StatusList,
+    events: Vec<StatusEvent>,
+}
+
+impl Country {
+    /// A country whose school is accredited for diplomas of level 3 since 2015, entered on 2026-01-15.
+    pub fn new(origin: &'static str, seed: u8) -> Self {
+        let authority = key(seed);
+        let own = PublicKey::from(&authority.verifying_key());
+        let mut country = Self {
+            origin,
+            registry: Registry::new(LogOrigin::parse(origin).unwrap(), [own]),
+            authority,
+            entries: Vec::new(),
+            list: StatusList::new(131_072).unwrap(),
+            suspended: StatusList::new(131_072).unwrap(),
+            events: Vec::new(),
+        };
+        let valid = Period::new(at("2020-01-01"), None).unwrap();
+        let genesis = Authority {
+            name: Text::parse("Secretaría de Educación").unwrap(),
+            country: CountryCode::parse("HN").unwrap(),
+            keys: vec![AuthorityKey { key: own, valid }],
+            log_key: Text::parse(&country.log_signer().verifier().encode()).unwrap(),
+            rules_version: 1,
+            recognises: Vec::new(),
+        };
+        country.log(&Body::Authority(genesis), "2026-01-10");
+        country.accredit(AccreditationEvent::Grant { scope: scope() }, "2015-01-01", "2026-01-15");
+        for (seed, role) in [(10, KeyRole::Issue), (11, KeyRole::Approve), (12, KeyRole::Bind)] {
+            country.key_event(seed, KeyEvent::Add { role, from: at("2026-01-15") }, "2026-01-15");
+        }
+        country
+    }
+
+    /// Submits a statement of the authority through the door.
+    pub fn log(&mut self, body: &Body, day: &str) {
+        let replaces = match body {
+            Body::Accreditation(body) => self.registry.latest_accreditation(&body.institution),
+            _ => None,
+        };
+        let nonce = [u8::try_from(self.entries.len()).unwrap(); 16];
+        let origin = LogOrigin::parse(self.origin).unwrap();
+        let statement = Statement::sign(body, &origin, nonce, replaces, &self.authority).unwrap();
+        self.submit(statement, at(day)).unwrap();
+    }
+
+    pub fn accredit(&mut self, event: AccreditationEvent, effective: &str, day: &str) {
+        let ends = !matches!(event, AccreditationEvent::Grant { .. } | AccreditationEvent::Restore { .. });
+        let body = Accreditation {
+            institution: school(),
+            name: Text::parse("Instituto Lempira").unwrap(),
+            event,
+            effective: Period::new(at(effective), None).unwrap(),
+            reason: ends.then(|| Text::parse("court_order").unwrap()),
+            legal: LegalReference {
+                title: Text::parse("Acuerdo 1").unwrap(),
+                sha256: Hash::from_bytes([1; 32]),
+            },
+        };
+        self.log(&Body::Accreditation(body), day);
+    }
+
+    pub fn key_event(&mut self, seed: u8, event: KeyEvent, day: &str) {
+        let key = PublicKey::from(&key(seed).verifying_key());
+        self.log(&Body::Key(KeyStatement { institution: school(), event, key }), day);
+    }
+
+    fn submit(&mut self, statement: Statement, now: UnixSeconds) -> Result<LeafIndex, String> {
+        let index = LeafIndex::new(self.entries.len() as u64);
+        let entry = statement.into_entry();
+        let admitted = self.registry.admit(index, now, &entry).map_err(|error| error.to_string())?;
+        self.registry.apply(admitted).unwrap();
+        self.entries.push((entry, now));
+        Ok(index)
+    }
+
+    /// Logs a batch of the one credential, claimed and logged on these days.
+    pub fn issue(&mut self, credential: Value, logged: &str) -> PortableRecord {
+        let salt = Salt::from_bytes([7; 32]);
+        let commitment = commit(&salt, &CredentialDigest::of(&credential).unwrap());
+        let tree = BatchTree::build(&[commitment], &BatchSeed::from_bytes([8; 32])).unwrap();
+        let claimed = matricula_credential::model::classify(&credential).unwrap().claimed_at;
+        let batch = Batch {
+            issuer: school(),
+            on_behalf_of: None,
+            kind: CredentialKind::DIPLOMA,
+            isced_level: IscedLevel::new(3).unwrap(),
+            isced_f: FieldList::new([IscedField::parse("0011").unwrap()]).unwrap(),
+            claimed: ClaimedRange::new(claimed, claimed).unwrap(),
+            root: tree.root(),
+            leaves: BatchLeaves::new(64).unwrap(),
+            summary_commitment: Summary::default().commitment(&BatchSeed::from_bytes([8; 32])).unwrap(),
+        };
+        let origin = LogOrigin::parse(self.origin).unwrap();
+        let nonce = [u8::try_from(self.entries.len()).unwrap(); 16];
+        let statement = Statement::sign(&Body::Batch(batch), &origin, nonce, None, &key(10)).unwrap();
+        let index = self.submit(statement.countersign(&key(11)).unwrap(), at(logged)).unwrap();
+        let evidence = LedgerEvidence {
+            salt,
+            path: tree.path(0).unwrap(),
+            batch: self.logged(index.get()),
+            accreditation: (1..5).map(|index| self.logged(index)).collect(),
+        };
+        PortableRecord { credential, evidence: Some(evidence), binding: None }
+    }
+
+    /// An entry with its log proof, cosigned on the day the last entry was logged.
+    pub fn logged(&self, index: u64) -> LoggedStatement {
+        let size = TreeSize::new(self.entries.len() as u64);
+        let tree = Tree(self.entries.iter().map(|(entry, _)| leaf_hash(entry)).collect());
+        let path = prove_inclusion(LeafIndex::new(index), size, &tree).unwrap();
+        let checkpoint =
+            Checkpoint::new(Origin::new(self.origin).unwrap(), size, root(size, &tree).unwrap()).unwrap();
+        let signer = self.log_signer();
+        let mut signed = checkpoint.sign(&signer).unwrap();
+        let verified = signed.verify(signer.verifier()).unwrap();
+        let (_, now) = self.entries.last().unwrap();
+        signed.add_signature(self.cosigner().cosign(&verified, *now).unwrap()).unwrap();
+        let proof = LogProof::new(LeafIndex::new(index), path, signed).unwrap();
+        LoggedStatement { statement: self.entries[index as usize].0.clone(), log_proof: proof.encode() }
+    }
+
+    /// Sets or clears a status bit, with the reason.
+    pub fn set_status(&mut self, index: u32, purpose: &str, reason: &str, effective: &str, value: bool) {
+        let list = if purpose == "revocation" { &mut self.list } else { &mut self.suspended };
+        list.set(u64::from(index), value).unwrap();
+        let (effective, recorded) = (rfc3339(at(effective)), rfc3339(at("2026-11-21")));
+        let (purpose, reason) = (purpose.to_owned(), reason.to_owned());
+        self.events.push(StatusEvent { index, purpose, reason, effective, recorded });
+    }
+
+    /// The authority's trust file of a day, with the status list of that day logged.
+    pub fn trust_content(&mut self, day: &str) -> TrustContent {
+        let lists = vec![
+            (StatusPurpose::Revocation, self.list.clone()),
+            (StatusPurpose::Suspension, self.suspended.clone()),
+        ];
+        let list = ListCredential {
+            id: LIST.to_owned(),
+            issuer: AUTHORITY.to_owned(),
+            valid_from: at(day),
+            valid_until: None,
+            lists,
+        };
+        let credential = self.signed(&list.to_value().unwrap(), day);
+        let list = TrustedStatusList { credential, events: self.events.clone() };
+        let status = Status {
+            list: Text::parse(LIST).unwrap(),
+            version: self.entries.len() as u64,
+            purpose: Text::parse("revocation").unwrap(),
+            digest: list.digest().unwrap(),
+        };
+        self.log(&Body::Status(status), day);
+        let mut policy = Policy::builder();
+        policy.log(self.log_signer().verifier().clone(), None).unwrap();
+        policy.witness("own", self.cosigner().verifier().clone(), None).unwrap();
+        TrustContent {
+            sequence: 1,
+            issued: rfc3339(at(day)),
+            expires: rfc3339(at("2027-11-22")),
+            previous: None,
+            authority: TrustedAuthority {
+                did: AUTHORITY.to_owned(),
+                name: "Secretaría de Educación".to_owned(),
+                country: "HN".to_owned(),
+            },
+            log: TrustedLog {
+                origin: self.origin.to_owned(),
+                policy: policy.quorum("own").unwrap().encode(),
+            },
+            statements: self.trusted_statements(),
+            status_lists: vec![list],
+        }
+    }
+
+    fn trusted_statements(&self) -> Vec<TrustedStatement> {
+        let spoken = |entry: &[u8]| !matches!(Statement::parse(entry).unwrap().body(), Body::Batch(_));
+        let entries = self.entries.iter().enumerate().filter(|(_, (entry, _))| spoken(entry));
+        entries
+            .map(|(index, (entry, now))| TrustedStatement {
+                index: index as u64,
+                logged_at: rfc3339(*now),
+                statement: BASE64.encode(entry),
+            })
+            .collect()
+    }
+
+    /// The trust file, without the grants: those travel with the records.
+    pub fn trust(&mut self, day: &str) -> Trust {
+        let mut content = self.trust_content(day);
+        let negative = |trusted: &TrustedStatement| trusted.index == 0 || trusted.index > 4;
+        content.statements.retain(negative);
+        Trust::new(vec![self.seal(&content)]).unwrap()
+    }
+
+    pub fn seal(&self, content: &TrustContent) -> TrustFile {
+        TrustFile::parse(&self.sealed_bytes(content)).unwrap()
+    }
+
+    pub fn sealed_bytes(&self, content: &TrustContent) -> Vec<u8> {
+        serde_json::to_vec(&content.sign(&self.authority, at("2026-11-21")).unwrap()).unwrap()
+    }
+
+    fn signed(&self, value: &Value, day: &str) -> Value {
+        let method = verification_method(AUTHORITY, &self.authority.verifying_key());
+        let options = ProofOptions::assertion(Cryptosuite::EddsaJcs2022, method, at(day));
+        sign(value, &options, &self.authority).unwrap()
+    }
+
+    fn log_signer(&self) -> NoteSigner {
+        NoteSigner::new(KeyName::new(self.origin).unwrap(), &[self.authority.to_bytes()[0] + 100; 32])
+    }
+
+    fn cosigner(&self) -> Cosigner {
+        Cosigner::new(KeyName::new("witness.example/own").unwrap(), &[self.authority.to_bytes()[0] + 101; 32])
+    }
+}
+
+/// A signed diploma of the school: awarded on a day, with a status index.
+pub fn signed_diploma(awarded: &str, status_index: u64, signer: &SigningKey) -> Value {
+    sign_by_school(&unsigned_diploma(awarded, status_index), signer)
+}
+
+pub fn unsigned_diploma(awarded: &str, status_index: u64) -> Value {
+    let entry = |purpose| StatusEntry { purpose, index: status_index, list: LIST.to_owned() };
+    let header = Header {
+        id: "urn:uuid:00000000-0000-4000-8000-000000000001".to_owned(),
+        issuer: Institution { id: SCHOOL.to_owned(), name: "Instituto Lempira".to_owned() },
+        learner: Learner {
+            number: "0801-2007-10000".to_owned(),
+            given_names: "Ofelia".to_owned(),
+            family_names: "Santiago Granados".to_owned(),
+            date_of_birth: Some("2007-03-16".parse().unwrap()),
+        },
+        valid_from: at(awarded),
+        valid_until: None,
+        awarded: awarded.parse().unwrap(),
+        status: vec![entry(StatusPurpose::Revocation), entry(StatusPurpose::Suspension)],
+    };
+    let programme = Programme {
+        code: "BCH".to_owned(),
+        name: "Bachillerato en Ciencias y Humanidades".to_owned(),
+        isced_level: 3,
+        isced_p: Some("344".to_owned()),
+        isced_f: "0011".to_owned(),
+        language: Some("es".to_owned()),
+    };
+    diploma(&header, &programme, "Título de Bachillerato", &[]).unwrap()
+}
+
+pub fn sign_by_school(credential: &Value, signer: &SigningKey) -> Value {
+    let method = verification_method(SCHOOL, &signer.verifying_key());
+    let options = ProofOptions::assertion(Cryptosuite::EddsaRdfc2022, method, at("2026-11-20"));
+    sign(credential, &options, signer).unwrap()
+}
+
+/// A binding of the credential to a holder's key, signed by `signer` in the school's name.
+pub fn bind(credential: &Value, holder: &SigningKey, signer: &SigningKey) -> Value {
+    let binding = HolderBinding {
+        id: "urn:uuid:00000000-0000-4000-8000-000000000002".to_owned(),
+        issuer: SCHOOL.to_owned(),
+        valid_from: at("2026-11-21"),
+        holder: holder.verifying_key(),
+        credential_id: credential["id"].as_str().unwrap().to_owned(),
+        credential_digest: CredentialDigest::of(credential).unwrap(),
+        status: Vec::new(),
+    };
+    let method = verification_method(SCHOOL, &signer.verifying_key());
+    let options = ProofOptions::assertion(Cryptosuite::EddsaJcs2022, method, at("2026-11-21"));
+    sign(&binding.to_value().unwrap(), &options, signer).unwrap()
+}
+
+fn school() -> InstitutionId {
+    InstitutionId::parse(SCHOOL).unwrap()
+}
+
+pub fn scope() -> Scope {
+    let field = FieldPrefix::parse("0011").unwrap();
+    let kinds = [CredentialKind::DIPLOMA, CredentialKind::TRANSCRIPT];
+    Scope::new(kinds, [IscedLevel::new(3).unwrap()], [field], Jurisdiction::parse("HN").unwrap()).unwrap()
+}
+
+struct Tree(Vec<Hash>);
+
+impl NodeSource for Tree {
+    type Error = Infallible;
+
+    fn nodes(&self, ids: &[NodeId]) -> Result<Vec<Hash>, Infallible> {
+        Ok(ids.iter().map(|id| subtree(&self.0, u32::from(id.level()), id.index())).collect())
+    }
+}
+
+fn subtree(leaves: &[Hash], level: u32, index: u64) -> Hash {
+    match level {
+        0 => leaves[usize::try_from(index).unwrap()],
+        _ => node_hash(&subtree(leaves, level - 1, index * 2), &subtree(leaves, level - 1, index * 2 + 1)),
+    }
+}
