@@ -1,6 +1,6 @@
 //! Who and what a statement speaks of: keys, institutions, logs, countries, statements.
 
-use core::fmt;
+use core::{borrow::Borrow, fmt};
 
 use ed25519_dalek::VerifyingKey;
 use matricula_tlog::{Hash, leaf_hash};
@@ -111,6 +111,12 @@ macro_rules! text_newtype {
 
             /// The text.
             pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
                 &self.0
             }
         }

@@ -40,13 +40,8 @@ pub struct Registry {
     institutions: BTreeMap<InstitutionId, Institution>,
     keys: HashMap<PublicKey, KeyRecord>,
     lists: BTreeMap<Text, History<Status>>,
-    batches: HashMap<BatchKey, LeafIndex>,
     negatives: BTreeMap<LeafIndex, NegativeEvent>,
 }
-
-/// What makes a batch the same as another: who signs, and the root. The root alone would let an
-/// institution block the batch of another one by logging its root first.
-type BatchKey = (InstitutionId, Hash);
 
 /// What an applied statement changed, for [`Registry::undo`].
 #[derive(Debug)]
@@ -69,7 +64,7 @@ enum Touched {
     Institution(InstitutionId),
     Key(PublicKey),
     List(Text),
-    Batch(BatchKey),
+    Batch(InstitutionId, Hash),
 }
 
 /// An admission, or an undoing, that does not fit the registry as it is now. The fault is the caller's.
@@ -97,7 +92,6 @@ impl Registry {
             institutions: BTreeMap::new(),
             keys: HashMap::new(),
             lists: BTreeMap::new(),
-            batches: HashMap::new(),
             negatives: BTreeMap::new(),
         }
     }
@@ -153,19 +147,16 @@ impl Registry {
                 record.history.insert(recorded, id, body.event);
                 Touched::Key(body.key)
             }
-            Body::Batch(body) => self.take_in_batch(recorded.index, body),
+            Body::Batch(body) => {
+                self.institution_mut(&body.issuer).batches.entry(body.root).or_insert(recorded.index);
+                Touched::Batch(body.issuer.clone(), body.root)
+            }
             Body::Status(body) => {
                 self.lists.entry(body.list.clone()).or_default().insert(recorded, id, body.clone());
                 Touched::List(body.list.clone())
             }
             Body::Commitment(_) | Body::Unknown { .. } => Touched::Nothing,
         }
-    }
-
-    fn take_in_batch(&mut self, index: LeafIndex, batch: &Batch) -> Touched {
-        let key = batch_key(batch);
-        self.batches.entry(key.clone()).or_insert(index);
-        Touched::Batch(key)
     }
 
     fn take_out(&mut self, index: LeafIndex, touched: Touched) {
@@ -188,8 +179,8 @@ impl Registry {
                     self.lists.remove(&list);
                 }
             }
-            Touched::Batch(key) => {
-                self.batches.remove(&key);
+            Touched::Batch(issuer, root) => {
+                self.institution_mut(&issuer).batches.remove(&root);
             }
         }
     }
@@ -224,7 +215,7 @@ impl Registry {
     }
 
     pub(crate) fn first_batch(&self, batch: &Batch) -> Option<LeafIndex> {
-        self.batches.get(&batch_key(batch)).copied()
+        self.institutions.get(&batch.issuer)?.batches.get(&batch.root).copied()
     }
 
     pub(crate) fn latest_of(&self, body: &Body) -> Option<StatementId> {
@@ -236,8 +227,4 @@ impl Registry {
             _ => None,
         }
     }
-}
-
-fn batch_key(batch: &Batch) -> BatchKey {
-    (batch.issuer.clone(), batch.root)
 }

@@ -33,13 +33,8 @@ impl Registry {
         if let Some(first) = self.first_batch(body) {
             return Err(DoorError::DuplicateBatch { first });
         }
-        let vouched = statement.countersigners().any(|key| self.is_authority_key(key, now, KnownAt::Latest));
-        self.judge_batch(body, &signer, now, now, vouched)?;
-        let mut dates: Vec<UnixSeconds> =
-            self.batch_turning_points(body).into_iter().filter(|date| body.claimed.contains(*date)).collect();
-        dates.sort();
-        dates.dedup();
-        dates.into_iter().try_for_each(|date| self.judge_batch(body, &signer, date, now, vouched))
+        self.judge_log_time(body, statement, now)?;
+        self.judge_claimed_dates(body, &signer, now)
     }
 
     /// The dates on which the answer about this batch may change, its own among them.
@@ -90,45 +85,79 @@ impl Registry {
         }
     }
 
-    /// Judges every field of the batch at one date. Two things are excused: rights that ended between
-    /// the claimed dates and now, if the authority vouches for the batch by its countersignature; and,
-    /// for late batches, claimed dates of which the registry has no record.
-    fn judge_batch(
+    /// The institution must be accredited when the batch is logged, or the authority must vouch by its
+    /// countersignature that only its rights have ended since the claimed dates. Who signs on behalf of
+    /// another is judged by its mandate, with the claimed dates.
+    fn judge_log_time(&self, body: &Batch, statement: &Statement, now: UnixSeconds) -> Result<(), DoorError> {
+        let Some(refusal) = self.refusal_of_batch(body, &statement.header().signer, now, now) else {
+            return Ok(());
+        };
+        let ended = matches!(
+            refusal,
+            Refusal::Expired { .. }
+                | Refusal::Suspended { .. }
+                | Refusal::Revoked { .. }
+                | Refusal::Succeeded { .. }
+        );
+        let of_measured = refusal.institution() == Some(measured(body));
+        let vouched = statement.countersigners().any(|key| self.is_authority_key(key, now, KnownAt::Latest));
+        let by_mandate = body.on_behalf_of.is_some();
+        if of_measured && (by_mandate || (ended && vouched && body.claimed.to() < now)) {
+            return Ok(());
+        }
+        Err(DoorError::Refused { at: now, refusal: Box::new(refusal) })
+    }
+
+    /// The institution must have been accredited on all claimed dates. A late batch is excused from
+    /// dates of which the registry has no record, since registers are older than logs; never from dates
+    /// on which the registry says no.
+    fn judge_claimed_dates(
         &self,
         body: &Batch,
         signer: &PublicKey,
-        date: UnixSeconds,
         now: UnixSeconds,
-        vouched: bool,
     ) -> Result<(), DoorError> {
         let late = now.get().saturating_sub(body.claimed.to().get()) > LATE_AFTER_SECONDS;
-        for field in body.isced_f.as_slice() {
-            let Authorisation::Refused(refusal) = self.authorised(&question(body, signer, field, date, now))
-            else {
-                continue;
-            };
-            let excused = match refusal {
-                Refusal::NotYetAccredited { .. } => late && date < now && body.claimed.contains(date),
-                Refusal::Expired { .. } if date == now => vouched,
-                Refusal::Expired { .. } => late && body.claimed.contains(date),
-                Refusal::Suspended { .. } | Refusal::Revoked { .. } | Refusal::Succeeded { .. } => {
-                    vouched && date == now && !body.claimed.contains(now)
-                }
-                _ => false,
-            };
-            if !excused {
-                return Err(DoorError::Refused { at: date, refusal: Box::new(refusal) });
+        let mut dates = self.batch_turning_points(body);
+        dates.retain(|date| body.claimed.contains(*date));
+        dates.sort();
+        dates.dedup();
+        for at in dates {
+            let Some(refusal) = self.refusal_of_batch(body, signer, at, now) else { continue };
+            let no_record = matches!(refusal, Refusal::NotYetAccredited { .. } | Refusal::Expired { .. });
+            if !(late && no_record && refusal.institution() == Some(measured(body))) {
+                return Err(DoorError::Refused { at, refusal: Box::new(refusal) });
             }
         }
         Ok(())
     }
+
+    fn refusal_of_batch(
+        &self,
+        body: &Batch,
+        signer: &PublicKey,
+        effective_at: UnixSeconds,
+        now: UnixSeconds,
+    ) -> Option<Refusal> {
+        body.isced_f.as_slice().iter().find_map(|field| {
+            match self.authorised(&question(body, signer, field, effective_at, now)) {
+                Authorisation::Authorised(_) => None,
+                Authorisation::Refused(refusal) => Some(refusal),
+            }
+        })
+    }
+}
+
+/// The institution whose accreditation is the measure.
+fn measured(body: &Batch) -> &InstitutionId {
+    body.on_behalf_of.as_ref().unwrap_or(&body.issuer)
 }
 
 fn question<'a>(
     body: &'a Batch,
     signer: &'a PublicKey,
     field: &'a IscedField,
-    date: UnixSeconds,
+    effective_at: UnixSeconds,
     now: UnixSeconds,
 ) -> Question<'a> {
     Question {
@@ -138,7 +167,7 @@ fn question<'a>(
         kind: &body.kind,
         level: body.isced_level,
         field: Some(field),
-        effective_at: date,
+        effective_at,
         evidence: Evidence::Logged { at: now },
         known_at: KnownAt::Latest,
     }

@@ -85,6 +85,9 @@ pub enum DoorError {
     /// An institution dated the retirement of its own key too far back.
     #[error("a retirement at {at} is dated back beyond {earliest}; the authority may")]
     RetirementBackdated { at: UnixSeconds, earliest: UnixSeconds },
+    /// An institution would bring a retired key of its own back for a while.
+    #[error("the key is retired since {known}; only the authority may postpone that to {at}")]
+    RetirementPostponed { at: UnixSeconds, known: UnixSeconds },
     /// A date that lies in the future and must not.
     #[error("the date {date} is after {latest}")]
     DatedInFuture { date: UnixSeconds, latest: UnixSeconds },
@@ -130,6 +133,7 @@ impl DoorError {
             Self::UnknownKey { .. } => "unknown_key",
             Self::KeyStateUnchanged { .. } => "key_state_unchanged",
             Self::RetirementBackdated { .. } => "retirement_backdated",
+            Self::RetirementPostponed { .. } => "retirement_postponed",
             Self::DatedInFuture { .. } => "dated_in_future",
             Self::ApprovalMissing => "approval_missing",
             Self::Refused { refusal, .. } => refusal.code(),

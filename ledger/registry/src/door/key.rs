@@ -30,10 +30,15 @@ impl Registry {
             }
             KeyEvent::Retire { at } => {
                 let record = self.key_of(body)?;
-                check_retirement_signer(body, at, signer, statement, now)?;
-                match record.retired(KnownAt::Latest) {
-                    Some((known, _)) if known == at => Err(DoorError::KeyStateUnchanged { key: body.key }),
-                    _ => Ok(()),
+                if record.retired(KnownAt::Latest).is_some_and(|(known, _)| known == at) {
+                    return Err(DoorError::KeyStateUnchanged { key: body.key });
+                }
+                match signer {
+                    Signer::Authority => Ok(()),
+                    Signer::Institution(own) if own.institution() == record.institution() => {
+                        check_own_retirement(record, at, now)
+                    }
+                    Signer::Institution(_) => by_authority(signer, statement),
                 }
             }
             KeyEvent::Compromised { since } => {
@@ -79,16 +84,9 @@ impl Registry {
     }
 }
 
-fn check_retirement_signer(
-    body: &KeyStatement,
-    at: UnixSeconds,
-    signer: &Signer<'_>,
-    statement: &Statement,
-    now: UnixSeconds,
-) -> Result<(), DoorError> {
-    let Signer::Institution(own) = signer else { return Ok(()) };
-    if *own.institution() != body.institution {
-        return by_authority(signer, statement);
+fn check_own_retirement(record: &KeyRecord, at: UnixSeconds, now: UnixSeconds) -> Result<(), DoorError> {
+    if let Some((known, _)) = record.retired(KnownAt::Latest).filter(|(known, _)| *known < at) {
+        return Err(DoorError::RetirementPostponed { at, known });
     }
     let earliest = UnixSeconds::new(now.get().saturating_sub(RETIREMENT_BACKDATED_MAX_SECONDS));
     if at < earliest { Err(DoorError::RetirementBackdated { at, earliest }) } else { Ok(()) }

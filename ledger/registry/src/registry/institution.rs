@@ -1,8 +1,8 @@
 //! An institution: the history of its accreditation, and where it stands on a date.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use matricula_tlog::UnixSeconds;
+use matricula_tlog::{Hash, LeafIndex, UnixSeconds};
 
 use crate::{
     authorisation::KnownAt,
@@ -20,6 +20,9 @@ use crate::{
 pub struct Institution {
     pub(super) history: History<Accreditation>,
     pub(super) keys: BTreeSet<PublicKey>,
+    /// The roots of its batches, and where each was first logged. A root counts for its signer alone:
+    /// else an institution could block another one's batch by logging its root first.
+    pub(super) batches: HashMap<Hash, LeafIndex>,
 }
 
 /// Where an institution stands on a date, as known at a point of the log.
@@ -57,8 +60,13 @@ impl Institution {
         self.keys.iter()
     }
 
+    /// How many batches it has logged.
+    pub fn batch_count(&self) -> usize {
+        self.batches.len()
+    }
+
     pub(super) fn is_blank(&self) -> bool {
-        self.history.is_empty() && self.keys.is_empty()
+        self.history.is_empty() && self.keys.is_empty() && self.batches.is_empty()
     }
 
     /// The event that holds on the date.

@@ -100,7 +100,7 @@ impl Registry {
 
     /// The latest version of the status list with that URL.
     pub fn status_list(&self, list: &str) -> Option<&StatusVersion> {
-        self.lists.iter().find(|(url, _)| url.as_str() == list)?.1.latest()
+        self.lists.get(list)?.latest()
     }
 
     /// The latest versions of all status lists, in ascending order of their URLs.

@@ -30,7 +30,12 @@ impl<'d, 'b> Fields<'d, 'b> {
         field: &'static str,
         read: impl FnOnce(&mut Decoder<'b>, &'static str) -> Result<T, StatementError>,
     ) -> Result<T, StatementError> {
-        self.optional(key, field, read)?.ok_or(StatementError::MissingField { field })
+        match self.next {
+            Some(earlier) if earlier < key => {
+                Err(StatementError::UnexpectedField { field: self.name, key: earlier })
+            }
+            _ => self.optional(key, field, read)?.ok_or(StatementError::MissingField { field }),
+        }
     }
 
     pub(crate) fn optional<T>(

@@ -1,0 +1,15 @@
+//! Statements, the registry and the door, seen from outside.
+
+#![allow(clippy::unwrap_used, reason = "test code: a panic is the refusal")]
+
+mod answers;
+mod cases;
+mod country;
+mod door;
+mod envelope;
+mod mandates;
+mod orderings;
+mod properties;
+mod raw;
+mod replay;
+mod vectors;
