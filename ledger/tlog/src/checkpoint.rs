@@ -12,6 +12,10 @@ use crate::{DecimalError, Hash, HashError, TreeSize};
 /// Most extension lines taken in. Honest logs write none.
 pub const EXTENSION_LINES_MAX: usize = 16;
 
+/// Longest extension line taken in, in bytes: a signature of any known kind fits. With the limit on lines it keeps every
+/// checkpoint far below [`crate::NOTE_BYTES_MAX`].
+pub const EXTENSION_LINE_BYTES_MAX: usize = 4096;
+
 /// The unique name of a log: the first line of its checkpoints. Not empty, no control characters, at most
 /// [`KEY_NAME_BYTES_MAX`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,7 +106,7 @@ pub enum CheckpointError {
     /// The tree is empty, and its root is not that of the empty tree.
     #[error("the root is not that of the empty tree")]
     NotTheEmptyRoot,
-    /// An extension line is empty or has a control character.
+    /// An extension line is empty, longer than [`EXTENSION_LINE_BYTES_MAX`], or has a control character.
     #[error("line {line} is not an extension line")]
     ExtensionLine {
         /// One-based number of the line.
@@ -326,7 +330,9 @@ fn parse_extensions<'t>(lines: impl Iterator<Item = &'t str>) -> Result<Vec<Stri
     if extensions.len() > EXTENSION_LINES_MAX {
         return Err(CheckpointError::TooManyExtensionLines { got: extensions.len() });
     }
-    let bad = |line: &String| line.is_empty() || line.chars().any(char::is_control);
+    let bad = |line: &String| {
+        line.is_empty() || line.len() > EXTENSION_LINE_BYTES_MAX || line.chars().any(char::is_control)
+    };
     match extensions.iter().position(bad) {
         Some(position) => Err(CheckpointError::ExtensionLine { line: position + 4 }),
         None => Ok(extensions),

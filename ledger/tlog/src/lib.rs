@@ -31,8 +31,8 @@ pub use bundle::{
     BUNDLE_BYTES_MAX, BundleError, BundlePath, ENTRY_BYTES_MAX, append_entry, parse_bundle, parse_entries,
 };
 pub use checkpoint::{
-    Checkpoint, CheckpointError, CheckpointSignError, CheckpointVerifyError, EXTENSION_LINES_MAX, Origin,
-    OriginError, SignedCheckpoint, SignedCheckpointError, VerifiedCheckpoint,
+    Checkpoint, CheckpointError, CheckpointSignError, CheckpointVerifyError, EXTENSION_LINE_BYTES_MAX,
+    EXTENSION_LINES_MAX, Origin, OriginError, SignedCheckpoint, SignedCheckpointError, VerifiedCheckpoint,
 };
 pub use cosignature::{COSIGNATURE_TIME_MAX, CosignError, Cosigner};
 pub use hash::{Hash, HashError};

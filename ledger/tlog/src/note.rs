@@ -143,7 +143,7 @@ impl SignedNote {
             return Err(NoteError::TextWithoutNewline);
         }
         let note = Self { text, signatures: vec![signature] };
-        check_length(note.text.len())?;
+        check_length(note.encode().len())?;
         Ok(note)
     }
 
@@ -186,6 +186,7 @@ impl SignedNote {
         if self.signatures.len() >= NOTE_SIGNATURES_MAX {
             return Err(NoteError::TooManySignatures);
         }
+        check_length(self.encode().len() + signature.encode().len())?;
         self.signatures.push(signature);
         Ok(())
     }

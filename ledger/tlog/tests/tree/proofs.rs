@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use matricula_tlog::merkle::root;
 use matricula_tlog::{
-    ConsistencyError, Hash, InclusionError, LeafIndex, NodeId, NodeSource, ProveError, TreeSize, empty_root,
-    prove_consistency, prove_inclusion, verify_consistency, verify_inclusion,
+    ConsistencyError, Frontier, FrontierLoadError, Hash, InclusionError, LeafIndex, NodeId, NodeSource,
+    ProveError, TreeSize, empty_root, prove_consistency, prove_inclusion, verify_consistency,
+    verify_inclusion,
 };
 
 use crate::oracle::{self, Leaves, flip, leaves, rs_merkle_tree};
@@ -151,6 +152,44 @@ fn a_source_that_gives_too_few_nodes_is_told_off() {
         }
     }
     assert_eq!(root(size(3), &Silent), Err(ProveError::WrongNodeCount { got: 0, want: 2 }));
+}
+
+#[test]
+fn tells_which_root_a_proof_does_not_lead_to() {
+    let tree = leaves(23);
+    let (root1, root2, other) = (oracle::root(&tree[..13]), oracle::root(&tree), tree[0]);
+    let proof = oracle::consistency(13, &tree);
+    assert_eq!(
+        verify_consistency(size(13), size(23), &proof, other, root2),
+        Err(ConsistencyError::FirstRootMismatch { computed: root1, expected: other })
+    );
+    assert_eq!(
+        verify_consistency(size(13), size(23), &proof, root1, other),
+        Err(ConsistencyError::SecondRootMismatch { computed: root2, expected: other })
+    );
+    assert_eq!(
+        verify_consistency(size(13), size(13), &[], root1, other),
+        Err(ConsistencyError::SecondRootMismatch { computed: root1, expected: other })
+    );
+    let path = oracle::inclusion(9, &tree);
+    assert_eq!(
+        verify_inclusion(tree[9], index(9), size(23), &path, other),
+        Err(InclusionError::RootMismatch { computed: root2, expected: other })
+    );
+}
+
+#[test]
+fn what_ails_the_source_is_passed_on() {
+    struct Lost;
+    impl NodeSource for Lost {
+        type Error = &'static str;
+        fn nodes(&self, _: &[NodeId]) -> Result<Vec<Hash>, &'static str> {
+            Err("lost")
+        }
+    }
+    assert_eq!(prove_inclusion(index(1), size(9), &Lost), Err(ProveError::Source("lost")));
+    assert_eq!(prove_consistency(size(3), size(9), &Lost), Err(ProveError::Source("lost")));
+    assert_eq!(Frontier::load(size(9), &Lost), Err(FrontierLoadError::Source("lost")));
 }
 
 proptest! {
