@@ -16,14 +16,13 @@ macro_rules! bundled {
     };
 }
 
-/// All contexts. `context.json` without a number named version 3.0.1 of Open Badges while it was in use; the
-/// addresses of the early drafts on other hosts named texts that are not kept here.
+/// All contexts. `context.json` without a number is the text of November 2022, the one under which the legacy
+/// credentials that name it were signed; the addresses of earlier drafts on other hosts are not known.
 const BUNDLED: &[BundledContext] = bundled! {
     "credentials-v2.json": "https://www.w3.org/ns/credentials/v2";
     "credentials-v1.json": "https://www.w3.org/2018/credentials/v1";
-    "ob-v3p0-context-3.0.1.json":
-        "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json",
-        "https://purl.imsglobal.org/spec/ob/v3p0/context.json";
+    "ob-v3p0-context-3.0.0.json": "https://purl.imsglobal.org/spec/ob/v3p0/context.json";
+    "ob-v3p0-context-3.0.1.json": "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json";
     "ob-v3p0-context-3.0.2.json": "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json";
     "ob-v3p0-context-3.0.3.json": "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
     "ob-v3p0-extensions.json": "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json";
