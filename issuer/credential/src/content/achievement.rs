@@ -38,7 +38,11 @@ pub(super) fn only_subject<'d>(root: &Place<'d>, wanted: &str, problems: &mut Pr
         }
         None => false,
     };
-    problems.require(has_id || !identifiers.is_empty(), ContentCode::SubjectUnidentified, subject.pointer.clone());
+    problems.require(
+        has_id || !identifiers.is_empty(),
+        ContentCode::SubjectUnidentified,
+        subject.pointer.clone(),
+    );
     for identifier in identifiers {
         check_identity(&identifier, problems);
     }
@@ -46,7 +50,8 @@ pub(super) fn only_subject<'d>(root: &Place<'d>, wanted: &str, problems: &mut Pr
 }
 
 fn check_identity(identity: &Place<'_>, problems: &mut Problems) {
-    let shaped = identity.is("IdentityObject") && identity.value.get("hashed").is_some_and(|h| h.is_boolean());
+    let shaped =
+        identity.is("IdentityObject") && identity.value.get("hashed").is_some_and(|h| h.is_boolean());
     problems.require(shaped, ContentCode::MemberMissing, identity.pointer.clone());
     let identity_type = identity.text("identityType").unwrap_or_default();
     let known = IDENTITY_TYPES.contains(&identity_type) || is_extension(identity_type);
@@ -59,7 +64,8 @@ fn check_identity(identity: &Place<'_>, problems: &mut Problems) {
 
 /// `sha256$` and 64 hex digits. MD5 is refused: collisions are cheap.
 fn is_accepted_hash(hash: &str) -> bool {
-    hash.strip_prefix("sha256$").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    hash.strip_prefix("sha256$")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 pub(super) fn check_achievement(achievement: &Place<'_>, problems: &mut Problems) {
@@ -71,18 +77,21 @@ pub(super) fn check_achievement(achievement: &Place<'_>, problems: &mut Problems
         problems.require(good, ContentCode::MemberMissing, achievement.at(member));
     }
     let has_criteria = achievement.child("criteria").is_some_and(|criteria| {
-        criteria.text("id").is_some_and(is_absolute) || criteria.text("narrative").is_some_and(|text| !text.is_empty())
+        criteria.text("id").is_some_and(is_absolute)
+            || criteria.text("narrative").is_some_and(|text| !text.is_empty())
     });
     problems.require(has_criteria, ContentCode::MemberMissing, achievement.at("criteria"));
     if let Some(kind) = achievement.child("achievementType") {
-        let known = kind.value.as_str().is_some_and(|term| ACHIEVEMENT_TYPES.contains(&term) || is_extension(term));
+        let known =
+            kind.value.as_str().is_some_and(|term| ACHIEVEMENT_TYPES.contains(&term) || is_extension(term));
         problems.require(known, ContentCode::AchievementTypeUnknown, kind.pointer);
     }
     for description in achievement.items("resultDescription") {
         check_result_description(&description, problems);
     }
     for alignment in achievement.items("alignment") {
-        let named = alignment.text("targetName").is_some() && alignment.text("targetUrl").is_some_and(is_absolute);
+        let named =
+            alignment.text("targetName").is_some() && alignment.text("targetUrl").is_some_and(is_absolute);
         problems.require(named, ContentCode::MemberMissing, alignment.pointer);
     }
 }

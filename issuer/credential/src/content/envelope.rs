@@ -18,7 +18,8 @@ const KNOWN_TYPES: [&str; 6] = [
 ];
 
 /// Members that need a `type`.
-const TYPED_MEMBERS: [&str; 5] = ["credentialStatus", "credentialSchema", "termsOfUse", "evidence", "refreshService"];
+const TYPED_MEMBERS: [&str; 5] =
+    ["credentialStatus", "credentialSchema", "termsOfUse", "evidence", "refreshService"];
 
 pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     if !root.value.is_object() {
@@ -47,7 +48,8 @@ fn check_context_and_types(root: &Place<'_>, problems: &mut Problems) {
         Some(Value::Array(contexts)) => contexts.first(),
         single => single,
     };
-    let known = first.and_then(Value::as_str).is_some_and(|url| [CREDENTIALS_V2, CREDENTIALS_V1].contains(&url));
+    let known =
+        first.and_then(Value::as_str).is_some_and(|url| [CREDENTIALS_V2, CREDENTIALS_V1].contains(&url));
     problems.require(known, ContentCode::ContextMissing, root.at("@context"));
     problems.require(root.is("VerifiableCredential"), ContentCode::NotACredential, root.at("type"));
     let known_type = KNOWN_TYPES.iter().any(|known| root.is(known));
@@ -70,7 +72,8 @@ fn check_issuer(root: &Place<'_>, problems: &mut Problems) {
 
 fn check_dates(root: &Place<'_>, problems: &mut Problems) {
     let is_legacy = root.items("@context").first().is_some_and(|first| first.value == CREDENTIALS_V1);
-    let (from, until) = if is_legacy { ("issuanceDate", "expirationDate") } else { ("validFrom", "validUntil") };
+    let (from, until) =
+        if is_legacy { ("issuanceDate", "expirationDate") } else { ("validFrom", "validUntil") };
     // The standard lets `validFrom` out, Open Badges does not, and without it a credential claims no date at all.
     problems.require(root.child(from).is_some(), ContentCode::ValidFromMissing, root.at(from));
     let from = read_date(root, from, problems);

@@ -149,7 +149,8 @@ fn refuse_sensitive_values(place: &Place<'_>, problems: &mut Problems) {
         Value::Array(terms) => terms.as_slice(),
         single => core::slice::from_ref(single),
     };
-    let sensitive = terms.iter().filter_map(Value::as_str).any(|term| is_extension(term) && is_sensitive(term));
+    let sensitive =
+        terms.iter().filter_map(Value::as_str).any(|term| is_extension(term) && is_sensitive(term));
     problems.require(!sensitive, ContentCode::SensitiveTerm, place.pointer.clone());
 }
 

@@ -50,18 +50,24 @@ fn is_same_learner(a: &Place<'_>, b: &Place<'_>) -> bool {
         (Some(a), Some(b)) => a.value == b.value,
         (None, None) => {
             let (a, b) = (a.items("identifier"), b.items("identifier"));
-            let holds = |list: &[Place<'_>], item: &Place<'_>| list.iter().any(|each| each.value == item.value);
-            !a.is_empty() && a.len() == b.len() && a.iter().all(|x| holds(&b, x)) && b.iter().all(|x| holds(&a, x))
+            let holds =
+                |list: &[Place<'_>], item: &Place<'_>| list.iter().any(|each| each.value == item.value);
+            !a.is_empty()
+                && a.len() == b.len()
+                && a.iter().all(|x| holds(&b, x))
+                && b.iter().all(|x| holds(&a, x))
         }
         _ => false,
     }
 }
 
 fn known_achievements<'d>(subject: &Place<'d>, nested: &[Place<'d>]) -> Vec<&'d str> {
-    let mut known: Vec<&str> = subject.items("achievement").iter().filter_map(|place| place.text("id")).collect();
+    let mut known: Vec<&str> =
+        subject.items("achievement").iter().filter_map(|place| place.text("id")).collect();
     for credential in nested {
         known.extend(credential.text("id"));
-        let achievement = credential.child("credentialSubject").and_then(|subject| subject.child("achievement"));
+        let achievement =
+            credential.child("credentialSubject").and_then(|subject| subject.child("achievement"));
         known.extend(achievement.and_then(|place| place.text("id")));
     }
     known
