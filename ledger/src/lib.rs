@@ -1,1 +1,38 @@
 //! A log node: sequences entries durably, signs checkpoints, serves tiles.
+//!
+//! ```text
+//! submit ─ signatures (all cores) ─▶ queue ─ door ─ one synced commit ─▶ acknowledged with index
+//!                                            (sequencer)      │
+//!                               sign ─ tiles ─ publish ◀──────┘
+//!                                     (publisher)
+//! ```
+//!
+//! [`Node`] is the log that runs; [`router`] serves it over HTTP. Below them
+//! are the seams [`SequenceStore`] and [`TileStore`], each with a file adapter and a model in memory; the file adapters stand on a [`Disk`].
+//!
+//! Out of scope: what statements mean (`matricula-registry`), the formats of the log (`matricula-tlog`), key files.
+
+mod clock;
+mod dedup;
+mod disk;
+mod edge;
+mod http;
+mod node;
+mod sequence;
+mod signer;
+mod submission;
+mod tiles;
+
+pub use clock::Clock;
+pub use disk::{Disk, DiskError, DiskFile, DiskLock, RealDisk};
+pub use http::{ApiError, router};
+pub use node::{Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, ReadError, Witness};
+pub use sequence::{
+    Commit, CommitError, ENTRIES_BYTES_MAX, Epoch, FileSequence, GROUP_BYTES_MAX, GROUP_ENTRIES_MAX, Head,
+    Lease, MemorySequence, SegmentDefect, SequenceError, SequenceStore, SequencedEntry,
+};
+pub use signer::{NodeKeys, SignerError};
+pub use submission::{
+    REFUSALS_MAX, Receipt, Refusal, SUBMISSION_BYTES_MAX, SUBMISSION_ENTRIES_MAX, SubmitError,
+};
+pub use tiles::{FileTiles, MemoryTiles, ObjectPath, TileError, TileStore};

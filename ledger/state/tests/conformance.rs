@@ -1,5 +1,7 @@
 //! The conformance suite over both adapters, and the negative controls that it must catch.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;

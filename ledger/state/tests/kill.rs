@@ -2,6 +2,8 @@
 //!
 //! The writer is this test program itself, started again with an environment variable that names the folder.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

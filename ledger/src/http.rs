@@ -1,0 +1,38 @@
+//! The node over HTTP.
+//!
+//! | Request | Answer |
+//! |---|---|
+//! | `GET /checkpoint` | the published checkpoint, text, cacheable for a second |
+//! | `GET /tile/<L>/<N>[.p/<W>]` | hashes, cacheable for ever |
+//! | `GET /tile/entries/<N>[.p/<W>]` | entries, cacheable for ever |
+//! | `POST /entries` | accepts entries, JSON |
+//! | `GET /entries/{index}/proof` | a log proof, text |
+//!
+//! Every error is a problem document (RFC 9457) with a stable `code`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::node::Node;
+use crate::submission::SUBMISSION_BYTES_MAX;
+
+mod entries;
+mod problem;
+mod reads;
+
+pub use problem::ApiError;
+
+/// The routes of a node. They stand at the root: a log's clients know it by its prefix.
+pub fn router(node: Arc<Node>) -> Router {
+    Router::new()
+        .route("/checkpoint", get(reads::checkpoint))
+        .route("/tile/{*path}", get(reads::tile))
+        .route("/entries", post(entries::submit))
+        .route("/entries/{index}/proof", get(reads::proof))
+        // One byte more, so that a body at the limit is told from one beyond it by the handler.
+        .layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX + 1))
+        .with_state(node)
+}

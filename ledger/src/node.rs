@@ -1,0 +1,245 @@
+//! A node: one log, its writer, its publisher, and what may be read from it.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use matricula_registry::Registry;
+use matricula_tlog::{SignedCheckpoint, TreeSize, VerifierKey};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::sequence::Head;
+use crate::signer::NodeKeys;
+use crate::submission::{Receipt, SubmitError, check, check_limits};
+use publisher::Publisher;
+use sequencer::{Queue, Reply, Sequencer};
+
+mod open;
+mod publisher;
+mod read;
+mod sequencer;
+mod shared;
+
+pub use open::{NodeStores, OpenError, Witness};
+pub use read::ReadError;
+pub use shared::NodeFailure;
+pub(crate) use shared::Shared;
+
+/// How to run a node.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// Where the log lives.
+    pub folder: PathBuf,
+    /// The shortest time between two checkpoints.
+    pub publish_every: Duration,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl NodeConfig {
+    /// The defaults for a folder: a checkpoint every 200 ms at most, the machine's clock.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), publish_every: Duration::from_millis(200), clock: Clock::system() }
+    }
+}
+
+/// Whether a node runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It takes entries.
+    Running,
+    /// It stopped after a failure and must be opened again; what is published can still be read.
+    Stopped {
+        /// What failed, for the operator.
+        reason: String,
+    },
+}
+
+/// A log that runs. Dropping it sequences and publishes what was submitted, then stops.
+pub struct Node {
+    shared: Arc<Shared>,
+    queue: Arc<Queue>,
+    closed: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Node {
+    /// Opens or creates the log of these keys in the folder, whose first entry is `genesis`: an authority statement
+    /// signed by one of its own keys. Returns when the genesis is published.
+    ///
+    /// Calling it again with the same genesis, after a crash or not, opens the log.
+    ///
+    /// # Errors
+    /// [`OpenError::OtherGenesis`] when the log has another first entry; what opening and submitting say.
+    pub fn create(config: NodeConfig, keys: NodeKeys, genesis: &[u8]) -> Result<Self, OpenError> {
+        let stores = NodeStores::in_folder(&config.folder, keys.log.verifier().name().as_str())?;
+        Self::create_on(stores, config, keys, genesis)
+    }
+
+    /// Opens the log in the folder: verifies it from its bytes, restores what is missing beside it, and publishes
+    /// what was accepted but not published.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(config: NodeConfig, keys: NodeKeys) -> Result<Self, OpenError> {
+        let stores = NodeStores::in_folder(&config.folder, keys.log.verifier().name().as_str())?;
+        Self::open_on(stores, config, keys)
+    }
+
+    fn start(recovered: open::Recovered, config: &NodeConfig) -> Result<Self, OpenError> {
+        let open::Recovered { shared, epoch, latest_at } = recovered;
+        let shared = Arc::new(shared);
+        let queue = Arc::new(Queue::default());
+        let closed = Arc::new(AtomicBool::new(false));
+        let sequencer = Sequencer { shared: shared.clone(), queue: queue.clone(), epoch, latest_at };
+        let publisher =
+            Publisher { shared: shared.clone(), every: config.publish_every, closed: closed.clone() };
+        let indexer = shared.clone();
+        let node = Self { shared, queue, closed, threads: Mutex::default() };
+        node.spawn("sequencer", move || sequencer.run())?;
+        node.spawn("publisher", move || publisher.run())?;
+        node.spawn("indexer", move || {
+            if let Err(error) = indexer.dedup.write_behind() {
+                indexer.fail(error.into());
+            }
+        })?;
+        Ok(node)
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let guard = PanicStops(self.shared.clone());
+        let work = move || {
+            let _guard = guard;
+            work();
+        };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(work).map_err(OpenError::Thread)?;
+        if let Ok(mut threads) = self.threads.lock() {
+            threads.push(thread);
+        }
+        Ok(())
+    }
+
+    /// Submits entries, all or none, and returns when they are accepted: durable, each with an index. Blocks the
+    /// calling thread; in asynchronous code use [`Node::submit_async`].
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub fn submit(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+        check_limits(&entries)?;
+        let checked = check(entries, |leaf| self.shared.find(leaf))?;
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.queue.push(checked, Box::new(move |result| drop(sender.send(result))));
+        receiver.recv().unwrap_or(Err(SubmitError::Stopped))
+    }
+
+    /// [`Node::submit`] for asynchronous code.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn submit_async(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+        check_limits(&entries)?;
+        let (sender, receiver) = oneshot::channel();
+        let reply: Reply = Box::new(move |result| drop(sender.send(result)));
+        if entries.len() < ASIDE_MIN {
+            self.queue.push(check(entries, |leaf| self.shared.find(leaf))?, reply);
+        } else {
+            let (shared, queue) = (self.shared.clone(), self.queue.clone());
+            rayon::spawn(move || match check(entries, |leaf| shared.find(leaf)) {
+                Ok(checked) => queue.push(checked, reply),
+                Err(error) => reply(Err(error)),
+            });
+        }
+        receiver.await.unwrap_or(Err(SubmitError::Stopped))
+    }
+
+    /// Waits until a checkpoint of at least this size is published. Blocks the calling thread.
+    ///
+    /// # Errors
+    /// [`SubmitError::Stopped`] when the node stops before.
+    pub fn wait_published(&self, size: TreeSize) -> Result<(), SubmitError> {
+        let done = || self.shared.published_size() >= size;
+        self.shared.publication.wait_until(|| done() || self.shared.has_failed());
+        if done() { Ok(()) } else { Err(SubmitError::Stopped) }
+    }
+
+    /// [`Node::wait_published`] for asynchronous code.
+    ///
+    /// # Errors
+    /// [`SubmitError::Stopped`] when the node stops before.
+    pub async fn wait_published_async(&self, size: TreeSize) -> Result<(), SubmitError> {
+        let mut published = self.shared.published.subscribe();
+        let done = |note: &Option<Arc<SignedCheckpoint>>| {
+            note.as_ref().is_some_and(|note| note.unverified().size() >= size)
+        };
+        let changed = published.wait_for(|note| done(note) || self.shared.has_failed()).await;
+        if changed.is_ok_and(|note| done(&note)) { Ok(()) } else { Err(SubmitError::Stopped) }
+    }
+
+    /// The head over all accepted entries. Not signed; see [`Node::checkpoint`].
+    pub fn accepted(&self) -> Head {
+        self.shared.head()
+    }
+
+    /// The key that checkpoints verify under.
+    pub fn log_key(&self) -> &VerifierKey {
+        self.shared.signer.log_key()
+    }
+
+    /// The key of the node's own cosignature.
+    pub fn witness_key(&self) -> &VerifierKey {
+        self.shared.signer.witness_key()
+    }
+
+    /// Reads the registry as of the accepted entries. Entries wait meanwhile: be quick.
+    ///
+    /// # Errors
+    /// [`ReadError::Stopped`] when a thread of the node died while changing it.
+    pub fn read_registry<T>(&self, read: impl FnOnce(&Registry) -> T) -> Result<T, ReadError> {
+        Ok(read(&*self.shared.registry.read().map_err(|_| ReadError::Stopped)?))
+    }
+
+    /// Whether the node runs.
+    pub fn health(&self) -> Health {
+        match self.shared.failure.get() {
+            None => Health::Running,
+            Some(failure) => Health::Stopped { reason: failure.to_string() },
+        }
+    }
+
+    /// Takes no more entries, sequences and publishes what was submitted, and ends the node's threads.
+    pub fn close(&self) {
+        self.queue.close();
+        let Ok(mut threads) = self.threads.lock() else { return };
+        let mut threads = threads.drain(..);
+        // The sequencer first: the others end when they have done what it left them.
+        let sequencer = threads.next();
+        drop(sequencer.map(JoinHandle::join));
+        self.closed.store(true, Ordering::Release);
+        self.shared.accepted.raise();
+        self.shared.dedup.stop();
+        threads.for_each(|thread| drop(thread.join()));
+    }
+}
+
+/// From so many entries on, checking them would keep an asynchronous worker for milliseconds.
+const ASIDE_MIN: usize = 16;
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A thread's panic stops the node instead of leaving it without that thread.
+struct PanicStops(Arc<Shared>);
+
+impl Drop for PanicStops {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail(NodeFailure::ThreadDied);
+        }
+    }
+}

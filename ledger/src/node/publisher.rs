@@ -1,0 +1,81 @@
+//! The thread that turns accepted entries into a published checkpoint.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use matricula_state::{Expected, Op, StateStore, Table};
+use matricula_tlog::{LeafIndex, SignedCheckpoint};
+
+use super::shared::{NodeFailure, Shared};
+use crate::tiles::ObjectPath;
+
+/// Every checkpoint ever published, by its size: a proof leads to the first one that covers the entry, so that the
+/// time it carries is the earliest.
+const HISTORY: Table = Table::new("ledger-checkpoint");
+
+/// How often a stopped publisher looks up while it waits for its interval to pass.
+const NAP: Duration = Duration::from_millis(20);
+
+pub(super) struct Publisher {
+    pub(super) shared: Arc<Shared>,
+    pub(super) every: Duration,
+    pub(super) closed: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Publisher {
+    /// Publishes whatever is accepted until the node is closed and all is published, or it fails.
+    pub(super) fn run(self) {
+        loop {
+            let is_behind = || self.shared.head().size > self.shared.published_size();
+            self.shared.accepted.wait_until(|| is_behind() || self.is_closed() || self.shared.has_failed());
+            if self.shared.has_failed() || self.is_closed() && !is_behind() {
+                return;
+            }
+            let started = Instant::now();
+            if let Err(failure) = publish(&self.shared) {
+                return self.shared.fail(failure);
+            }
+            while started.elapsed() < self.every && !self.is_closed() && !self.shared.has_failed() {
+                thread::sleep(NAP.min(self.every.saturating_sub(started.elapsed())));
+            }
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(std::sync::atomic::Ordering::Acquire)
+    }
+}
+
+/// Signs the accepted head, writes the tiles under it, and publishes it, in this order.
+pub(super) fn publish(shared: &Shared) -> Result<(), NodeFailure> {
+    // What the tree holds is durable: the sequencer changes it after the commit only.
+    let (head, tiles) = {
+        let tree = shared.tree.read().map_err(|_| NodeFailure::ThreadDied)?;
+        (tree.edge.head(), tree.unwritten.clone())
+    };
+    let checkpoint = shared.signer.sign(head, shared.clock.now())?;
+    let objects: Vec<_> = tiles.iter().map(|tile| (ObjectPath::Tile(tile.path()), tile.encode())).collect();
+    shared.tiles.put(&objects)?;
+    remember(shared.state.as_ref(), &checkpoint)?;
+    shared.tiles.publish(&checkpoint)?;
+    shared.tree.write().map_err(|_| NodeFailure::ThreadDied)?.unwritten.drain(..tiles.len());
+    shared.published.send_replace(Some(Arc::new(checkpoint)));
+    shared.publication.raise();
+    Ok(())
+}
+
+fn remember(state: &dyn StateStore, checkpoint: &SignedCheckpoint) -> Result<(), NodeFailure> {
+    let key = checkpoint.unverified().size().get().to_be_bytes();
+    // The same size published again keeps its first time.
+    if state.get(HISTORY, &key)?.is_none() {
+        state.apply(&[Op::put(HISTORY, key, checkpoint.encode(), Expected::Any)])?;
+    }
+    Ok(())
+}
+
+/// The first published checkpoint that covers an entry, as far as the history goes.
+pub(super) fn first_covering(state: &dyn StateStore, index: LeafIndex) -> Option<SignedCheckpoint> {
+    let rows = state.scan(HISTORY, b"", Some(&index.get().to_be_bytes()), 1).ok()?;
+    SignedCheckpoint::parse(&rows.first()?.value).ok()
+}

@@ -1,0 +1,325 @@
+//! The file adapter: append-only segments, one sync a commit.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+
+use matricula_tlog::{LeafIndex, parse_entries};
+
+use super::record::{Header, encode_commit, encode_epoch};
+use super::scan::{End, Progress, Scanned, damaged, read_header, read_payload, scan};
+use super::segment::{self, FOLDER, Opened, SEGMENT_BYTES, Segment, parse_name};
+use super::{
+    Commit, CommitError, ENTRIES_BYTES_MAX, Epoch, GROUP_ENTRIES_MAX, Head, Lease, SegmentDefect,
+    SequenceError, SequenceStore, SequencedEntry, check_commit,
+};
+use crate::disk::{Disk, DiskError, DiskLock};
+
+/// The index remembers one record in so many entries; a read walks over the headers in between.
+const INDEX_STRIDE: u64 = 256;
+const LOCK: &str = "sequence.lock";
+
+/// A [`SequenceStore`] in segment files. Exclusive: one value a folder, in this process or another.
+#[derive(Debug)]
+pub struct FileSequence {
+    disk: Arc<dyn Disk>,
+    origin: String,
+    writer: Mutex<Writer>,
+    index: RwLock<Index>,
+    stopped: AtomicBool,
+    _lock: Box<dyn DiskLock>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    epoch: Epoch,
+    /// Where the next record goes; `None` before the first segment.
+    end: Option<(Segment, u64)>,
+}
+
+/// What is durable, and where.
+#[derive(Debug)]
+struct Index {
+    head: Head,
+    first: u64,
+    segments: Vec<Segment>,
+    places: Vec<Place>,
+}
+
+/// A record of the index: the entry it starts with, and where it lies.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: u64,
+    segment: u64,
+    offset: u64,
+}
+
+impl FileSequence {
+    /// Opens or creates the log with this origin. Reads every record, cuts off a tail that power loss left, and
+    /// writes the last record once more: after a failed sync, only the page cache may have had it.
+    ///
+    /// # Errors
+    /// [`SequenceError::Locked`], [`SequenceError::Damaged`], or what the disk said.
+    pub fn open(disk: Arc<dyn Disk>, origin: &str) -> Result<Self, SequenceError> {
+        disk.create_folder(FOLDER)?;
+        disk.sync_folder("")?;
+        let lock = disk.lock(LOCK)?.ok_or(SequenceError::Locked)?;
+        let mut index = Index { head: Head::empty(), first: 0, segments: Vec::new(), places: Vec::new() };
+        let mut progress = Progress { head: Head::empty(), epoch: Epoch::new(0) };
+        let segments = open_segments(disk.as_ref(), origin)?;
+        index.first = segments.first().map_or(0, |segment| segment.first);
+        let mut end = None;
+        for (position, segment) in segments.iter().enumerate() {
+            let is_last = position + 1 == segments.len();
+            let scanned = index.take_in(segment, &mut progress)?;
+            if scanned.end == End::Cut && !is_last {
+                return Err(damaged(segment, scanned.end_offset, SegmentDefect::CutInside));
+            }
+            if is_last {
+                settle(segment, &scanned)?;
+                end = Some((segment.clone(), scanned.end_offset));
+            }
+        }
+        index.head = progress.head;
+        let writer = Mutex::new(Writer { epoch: progress.epoch, end });
+        let stopped = AtomicBool::new(false);
+        Ok(Self { disk, origin: origin.to_owned(), writer, index: RwLock::new(index), stopped, _lock: lock })
+    }
+
+    /// Writes a record behind the last, durably. Any failure stops the store: what lies there is unknown.
+    fn append(
+        &self,
+        writer: &mut Writer,
+        head: Head,
+        encode: impl FnOnce(u64, &Segment) -> Vec<u8>,
+    ) -> Result<Place, DiskError> {
+        let appended = self.try_append(writer, head, encode);
+        if appended.is_err() {
+            self.stopped.store(true, Ordering::Release);
+        }
+        appended
+    }
+
+    fn try_append(
+        &self,
+        writer: &mut Writer,
+        head: Head,
+        encode: impl FnOnce(u64, &Segment) -> Vec<u8>,
+    ) -> Result<Place, DiskError> {
+        let (segment, offset) = match writer.end.take() {
+            Some((segment, offset)) if offset < SEGMENT_BYTES => (segment, offset),
+            _ => self.next_segment(head)?,
+        };
+        let record = encode(offset, &segment);
+        segment.file.write_at(offset, &record)?;
+        segment.file.sync()?;
+        let place = Place { start: head.size.get(), segment: segment.first, offset };
+        writer.end = Some((segment, offset + record.len() as u64));
+        Ok(place)
+    }
+
+    fn next_segment(&self, head: Head) -> Result<(Segment, u64), DiskError> {
+        let segment = Segment::create(self.disk.as_ref(), &self.origin, head.size.get(), rand::random())?;
+        if let Ok(mut index) = self.index.write() {
+            index.segments.push(segment.clone());
+        }
+        Ok((segment, segment::HEADER_BYTES as u64))
+    }
+
+    fn refuse_if_stopped(&self) -> Result<(), SequenceError> {
+        if self.stopped.load(Ordering::Acquire) { Err(SequenceError::Stopped) } else { Ok(()) }
+    }
+}
+
+impl SequenceStore for FileSequence {
+    fn head(&self) -> Result<Head, SequenceError> {
+        self.refuse_if_stopped()?;
+        Ok(self.index.read().map_err(|_| SequenceError::Stopped)?.head)
+    }
+
+    fn acquire(&self) -> Result<Lease, SequenceError> {
+        let mut writer = self.writer.lock().map_err(|_| SequenceError::Stopped)?;
+        let head = self.head()?;
+        let epoch = Epoch::new(writer.epoch.get() + 1);
+        let place = self
+            .append(&mut writer, head, |offset, segment| encode_epoch(epoch, head, offset, &segment.salt))?;
+        writer.epoch = epoch;
+        self.index.write().map_err(|_| SequenceError::Stopped)?.add(place, head);
+        Ok(Lease { epoch, head })
+    }
+
+    fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
+        check_commit(commit)?;
+        let mut writer = self.writer.lock().map_err(|_| CommitError::Stopped)?;
+        let found = self.head().map_err(|_| CommitError::Stopped)?;
+        if commit.epoch != writer.epoch {
+            return Err(CommitError::Fenced { epoch: commit.epoch, latest: writer.epoch });
+        }
+        if commit.expected != found {
+            return Err(CommitError::HeadMoved { expected: commit.expected, found });
+        }
+        let place = self
+            .append(&mut writer, found, |offset, segment| encode_commit(commit, offset, &segment.salt))
+            .map_err(CommitError::Indeterminate)?;
+        self.index.write().map_err(|_| CommitError::Stopped)?.add(place, commit.next);
+        Ok(())
+    }
+
+    fn entries(&self, from: LeafIndex, limit: usize) -> Result<Vec<SequencedEntry>, SequenceError> {
+        self.refuse_if_stopped()?;
+        let mut cursor = self.index.read().map_err(|_| SequenceError::Stopped)?.cursor(from)?;
+        let mut entries = Vec::new();
+        let mut bytes_left = ENTRIES_BYTES_MAX;
+        while let Some((segment, offset, header)) = cursor.next()? {
+            if header.end() <= from.get() {
+                continue;
+            }
+            let payload = read_payload(&segment, offset, &header)?;
+            for entry in parse_record(&segment, offset, &header, &payload)? {
+                if entry.index < from {
+                    continue;
+                }
+                let full = !entries.is_empty() && entry.bytes.len() > bytes_left;
+                if entries.len() == limit || full {
+                    return Ok(entries);
+                }
+                bytes_left = bytes_left.saturating_sub(entry.bytes.len());
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Removes the segments whose entries all lie before the index.
+    fn trim(&self, before: LeafIndex) -> Result<LeafIndex, SequenceError> {
+        let _writer = self.writer.lock().map_err(|_| SequenceError::Stopped)?;
+        self.refuse_if_stopped()?;
+        let mut index = self.index.write().map_err(|_| SequenceError::Stopped)?;
+        let keep = index.segments.partition_point(|segment| segment.first <= before.get()).saturating_sub(1);
+        let gone: Vec<Segment> = index.segments.drain(..keep).collect();
+        index.first = index.segments.first().map_or(0, |segment| segment.first);
+        let first = index.first;
+        index.places.retain(|place| place.segment >= first);
+        // From the oldest on, each name durably gone before the next: what a crash leaves has no gap.
+        for segment in gone {
+            self.disk.remove(&segment.path)?;
+            self.disk.sync_folder(FOLDER)?;
+        }
+        Ok(LeafIndex::new(first))
+    }
+}
+
+/// Opens all segments in order, and removes a last one that never got a header.
+fn open_segments(disk: &dyn Disk, origin: &str) -> Result<Vec<Segment>, SequenceError> {
+    let names: Vec<String> =
+        disk.list(FOLDER)?.into_iter().filter(|name| parse_name(name).is_some()).collect();
+    let mut segments = Vec::with_capacity(names.len());
+    for (position, name) in names.iter().enumerate() {
+        match Segment::open(disk, origin, name)? {
+            Opened::Segment(segment) => segments.push(segment),
+            Opened::Unborn if position + 1 == names.len() => {
+                disk.remove(&format!("{FOLDER}/{name}"))?;
+                disk.sync_folder(FOLDER)?;
+            }
+            Opened::Unborn | Opened::Foreign => {
+                let path = format!("{FOLDER}/{name}");
+                return Err(SequenceError::Damaged { path, offset: 0, defect: SegmentDefect::Header });
+            }
+        }
+    }
+    Ok(segments)
+}
+
+/// Cuts off a cut record, or writes the last whole one again, and syncs: from here on all that was read is durable.
+fn settle(segment: &Segment, scanned: &Scanned) -> Result<(), SequenceError> {
+    if scanned.end == End::Cut {
+        segment.file.truncate(scanned.end_offset)?;
+    }
+    let start = scanned.last_record.unwrap_or(0);
+    let mut record = vec![0; (scanned.end_offset - start) as usize];
+    segment.file.read_at(start, &mut record)?;
+    segment.file.write_at(start, &record)?;
+    segment.file.sync()?;
+    Ok(())
+}
+
+fn parse_record(
+    segment: &Segment,
+    offset: u64,
+    header: &Header,
+    payload: &[u8],
+) -> Result<Vec<SequencedEntry>, SequenceError> {
+    let malformed = || damaged(segment, offset, SegmentDefect::Entries);
+    let entries = parse_entries(payload, GROUP_ENTRIES_MAX).map_err(|_| malformed())?;
+    if entries.len() != usize::from(header.entries) {
+        return Err(malformed());
+    }
+    let place = |(index, bytes): (u64, &[u8])| SequencedEntry {
+        index: LeafIndex::new(index),
+        accepted_at: header.accepted_at,
+        bytes: bytes.to_vec(),
+    };
+    Ok((header.start..).zip(entries).map(place).collect())
+}
+
+impl Index {
+    fn take_in(&mut self, segment: &Segment, progress: &mut Progress) -> Result<Scanned, SequenceError> {
+        if segment.first != progress.head.size.get() && !self.segments.is_empty() {
+            return Err(damaged(segment, 0, SegmentDefect::Gap));
+        }
+        self.segments.push(segment.clone());
+        scan(segment, progress, |offset, header| {
+            self.add(Place { start: header.start, segment: segment.first, offset }, header.head());
+        })
+    }
+
+    fn add(&mut self, place: Place, head: Head) {
+        let far = |last: &Place| place.start - last.start >= INDEX_STRIDE || place.segment != last.segment;
+        if self.places.last().is_none_or(far) {
+            self.places.push(place);
+        }
+        self.head = head;
+    }
+
+    fn cursor(&self, from: LeafIndex) -> Result<Cursor, SequenceError> {
+        if from.get() < self.first {
+            return Err(SequenceError::Trimmed { first: LeafIndex::new(self.first) });
+        }
+        let end = self.head.size.get();
+        let at = self.places.partition_point(|place| place.start <= from.get());
+        let Some(place) = at.checked_sub(1).map(|at| self.places[at]).filter(|_| from.get() < end) else {
+            return Ok(Cursor { segments: Vec::new(), offset: 0, reached: end, end });
+        };
+        let first = self.segments.partition_point(|segment| segment.first < place.segment);
+        let segments = self.segments[first..].iter().rev().cloned().collect();
+        Ok(Cursor { segments, offset: place.offset, reached: place.start, end })
+    }
+}
+
+/// Walks over durable records. Holds the segments still to read, the next one last.
+struct Cursor {
+    segments: Vec<Segment>,
+    offset: u64,
+    /// The index after the last entry walked over.
+    reached: u64,
+    /// The durable size when the walk began: what lies behind may be half written.
+    end: u64,
+}
+
+impl Cursor {
+    fn next(&mut self) -> Result<Option<(Segment, u64, Header)>, SequenceError> {
+        if self.reached >= self.end {
+            return Ok(None);
+        }
+        let next_first = self.segments.iter().rev().nth(1).map(|next| next.first);
+        if next_first == Some(self.reached) {
+            self.segments.pop();
+            self.offset = segment::HEADER_BYTES as u64;
+        }
+        let Some(segment) = self.segments.last() else { return Ok(None) };
+        let header = read_header(segment, self.offset)?;
+        let found = (segment.clone(), self.offset, header);
+        self.offset += header.record_bytes();
+        self.reached = header.end();
+        Ok(Some(found))
+    }
+}
