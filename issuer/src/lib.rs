@@ -11,13 +11,18 @@
 //! | [`school`] | setting a school up, its application, its share of the status lists |
 //! | [`roster`] | what a school exports from its register, checked line by line |
 //! | [`batch`] | a roster becomes signed, logged records |
+//! | [`correction`] | revoking, suspending, reinstating and correcting records |
+//! | [`binding`] | records bound to the keys of their holders |
 //! | [`status`] | allotting status indexes, taking requests, publishing lists |
+//! | [`trust_export`] | what verifiers are given |
 //!
 //! Out of scope: the command line, the log node, who may issue (the registry), how proofs are made
 //! (`matricula-credential`).
 
 pub mod authority;
 pub mod batch;
+pub mod binding;
+pub mod correction;
 mod credential_status;
 mod entropy;
 pub mod keyring;
@@ -30,6 +35,7 @@ pub mod school;
 mod signed_document;
 pub mod status;
 mod storage;
+pub mod trust_export;
 
 pub use credential_status::{RecordStatus, RecordStatusError};
 pub use log_port::{LogPort, LogPortError, Logged};

@@ -244,7 +244,11 @@ impl AuthorityDesk<'_> {
         let changed = !entries.is_empty();
         let mut indexes = said;
         if changed {
-            indexes.extend(self.log.submit(&entries)?.iter().map(|logged| logged.index));
+            let logged = self.log.submit(&entries)?;
+            let noted: Vec<_> =
+                logged.iter().zip(&entries).map(|(logged, entry)| (logged.index, entry.as_slice())).collect();
+            self.note_log_times(&noted);
+            indexes.extend(logged.iter().map(|logged| logged.index));
         }
         indexes.sort();
         Ok(Ruling { indexes, changed })

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use matricula_credential::did::{self, DidWeb};
 use matricula_registry::{Country, InstitutionId, LogOrigin, PublicKey, Text};
-use matricula_tlog::{Cosigner, KeyName as NoteKeyName, NoteSigner, VerifierKey};
+use matricula_tlog::{Cosigner, KeyName as NoteKeyName, NoteSigner, Policy, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use super::AuthorityError;
@@ -26,6 +26,9 @@ const PROFILE_BYTES_MAX: u64 = 64 * 1024;
 const CARD_BYTES_MAX: usize = 64 * 1024;
 
 const PROFILE_FILE: &str = "authority.toml";
+
+/// The authority's own witness in its policy.
+const OWN_WITNESS: &str = "own";
 
 /// Who the authority is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +112,20 @@ impl AuthorityCard {
             witness_vkey: self.witness_vkey.clone(),
         })
         .unwrap_or_default()
+    }
+
+    /// The policy that asks for the cosignature of the authority's own witness.
+    ///
+    /// # Errors
+    /// Where the two keys cannot stand in one policy; keys of a founded authority can.
+    pub fn policy(&self) -> Result<Policy, CardError> {
+        let member = |member| CardError::Member { member };
+        let log = VerifierKey::parse(&self.log_vkey).map_err(|_| member("log_vkey"))?;
+        let witness = VerifierKey::parse(&self.witness_vkey).map_err(|_| member("witness_vkey"))?;
+        let mut policy = Policy::builder();
+        policy.log(log, None).map_err(|_| member("log_vkey"))?;
+        policy.witness(OWN_WITNESS, witness, None).map_err(|_| member("witness_vkey"))?;
+        policy.quorum(OWN_WITNESS).map_err(|_| member("witness_vkey"))
     }
 
     /// Reads a card; the error says what is wrong in a sentence.

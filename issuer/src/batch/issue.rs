@@ -196,10 +196,12 @@ impl Issuing<'_> {
         let log_proof = self.log.proof(index)?;
         let mut accreditation = Vec::with_capacity(own.len());
         for evidence in own {
-            accreditation.push(ProvenStatement {
-                statement: BASE64.encode(evidence.statement.entry()),
-                log_proof: self.log.proof(evidence.index)?,
-            });
+            let log_proof = match &evidence.log_proof {
+                Some(known) => known.clone(),
+                None => self.log.proof(evidence.index)?,
+            };
+            let statement = BASE64.encode(evidence.statement.entry());
+            accreditation.push(ProvenStatement { statement, log_proof });
         }
         Ok(LoggedFile { index: index.get(), log_proof, accreditation, submitted: self.now })
     }

@@ -6,7 +6,8 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use matricula_credential::commitment::{BatchSeed, BatchTree, Summary};
 use matricula_credential::model::{classify, facts};
 use matricula_credential::proof::ProofOptions;
-use matricula_credential::{content, status};
+use matricula_credential::content::{self, ContentCode, ContentProblem};
+use matricula_credential::status;
 use matricula_registry::{Batch, Body, PublicKey, Statement};
 use matricula_tlog::UnixSeconds;
 use rayon::prelude::*;
@@ -261,6 +262,11 @@ impl OpenedBatch {
             return Err(refuse("issuer".to_owned()));
         }
         let class = classify(credential).ok_or_else(|| refuse("kind".to_owned()))?;
+        // Credentials nested in a transcript are signed when it is issued.
+        let unsigned = |problem: &ContentProblem| problem.code == ContentCode::NestedUnsigned;
+        if let Some(problem) = content::check(credential).iter().find(|problem| !unsigned(problem)) {
+            return Err(refuse(format!("{} at {}", problem.code.as_str(), problem.pointer)));
+        }
         let within = class.kind.name() == batch.kind.as_str()
             && class.isced_level == batch.isced_level.get()
             && batch.isced_f.as_slice().iter().any(|field| field.as_str() == class.isced_f)

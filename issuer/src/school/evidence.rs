@@ -26,6 +26,9 @@ pub struct Evidence {
 pub(crate) struct EvidenceStatement {
     pub(crate) index: LeafIndex,
     pub(crate) statement: Statement,
+    /// The first log proof that was had of it. One fetched later is under a later checkpoint, and
+    /// says a later time.
+    pub(crate) log_proof: Option<String>,
 }
 
 /// `evidence.json`.
@@ -42,6 +45,8 @@ struct EvidenceFile {
 struct EvidenceEntry {
     index: u64,
     statement: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_proof: Option<String>,
 }
 
 impl SchoolHome {
@@ -50,7 +55,7 @@ impl SchoolHome {
     pub fn refresh_evidence(&self, log: &dyn LogPort) -> Result<Evidence, SchoolError> {
         let mut file = self.read_evidence()?;
         let size = log.size().map_err(RegistryViewError::from)?.get();
-        let begun = file.next;
+        let mut changed = file.next < size;
         while file.next < size {
             let first = LeafIndex::new(file.next);
             let count = ENTRIES_PER_PAGE_MAX.min(size - file.next);
@@ -63,14 +68,19 @@ impl SchoolHome {
                 let statement = Statement::parse(&entry)
                     .map_err(|source| RegistryViewError::EntryMalformed { index, source })?;
                 if concerns(&self.profile().did, statement.body()) {
-                    file.statements
-                        .push(EvidenceEntry { index: index.get(), statement: BASE64.encode(&entry) });
+                    let statement = BASE64.encode(&entry);
+                    file.statements.push(EvidenceEntry { index: index.get(), statement, log_proof: None });
                 }
                 file.next += 1;
             }
         }
+        for entry in file.statements.iter_mut().filter(|entry| entry.log_proof.is_none()) {
+            // A statement that is not published yet is proven the next time.
+            entry.log_proof = log.proof(LeafIndex::new(entry.index)).ok();
+            changed |= entry.log_proof.is_some();
+        }
         let evidence = self.replay(&file)?;
-        if file.next > begun {
+        if changed {
             storage::write_json(&self.evidence_path(), &file, Access::Shared)?;
         }
         Ok(evidence)
@@ -104,7 +114,7 @@ impl SchoolHome {
             registry
                 .apply_evidence(index, None, &statement)
                 .map_err(|source| RegistryViewError::EntryForeign { index, source })?;
-            statements.push(EvidenceStatement { index, statement });
+            statements.push(EvidenceStatement { index, statement, log_proof: entry.log_proof.clone() });
         }
         Ok(Evidence { registry, statements })
     }

@@ -15,7 +15,6 @@ use crate::registry_view::RegistryViewError;
 use crate::status::AllotmentError;
 use crate::storage::StorageError;
 
-pub(crate) use application::role_of;
 pub use application::{APPLICATION_BYTES_MAX, Application, ApplicationError};
 pub use evidence::Evidence;
 pub use home::{InitSchool, KeyAdded, SchoolFounded, SchoolHome, SchoolProfile, init};

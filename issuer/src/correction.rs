@@ -1,0 +1,269 @@
+//! What a school does about records that are out: revoke, suspend, reinstate, correct.
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use matricula_credential::model::facts;
+use matricula_credential::proof::Cryptosuite;
+use matricula_credential::record::PortableRecord;
+use matricula_credential::{json, parse_date_time};
+use matricula_tlog::UnixSeconds;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::batch::{self, BatchError, Corrects, PrepareCorrection, Prepared, RosterDigest};
+use crate::credential_status::{RecordStatus, RecordStatusError};
+use crate::keyring::{KeyPurpose, SecretKey};
+use crate::progress::ProgressListener;
+use crate::roster::Roster;
+use crate::school::SchoolHome;
+use crate::signed_document::SignedDocumentError;
+use crate::status::{REQUEST_BYTES_MAX, SignedRequest, StatusAction, StatusReason, StatusRequest};
+use crate::storage::{self, Access, StorageError};
+
+/// A record with a transcript of 256 courses has a megabyte.
+const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Asks the authority to change how a record stands.
+pub struct ChangeStatus<'a> {
+    /// The bytes of the portable record, or of the bare credential.
+    pub record: &'a [u8],
+    /// What to do.
+    pub action: StatusAction,
+    /// Why.
+    pub reason: StatusReason,
+    /// From when it counts; not in the future.
+    pub effective: UnixSeconds,
+    /// An unlocked `issue` or `approve` key.
+    pub key: &'a SecretKey,
+    /// When it is asked for.
+    pub now: UnixSeconds,
+}
+
+/// A signed request, to be handed to the authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusRequested {
+    /// The record concerned.
+    pub record: RecordStatus,
+    /// The request file.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Whether this command made it; `false` where the same had been asked before.
+    pub created: bool,
+}
+
+/// Re-issues a record with what a corrected roster says of its learner.
+pub struct CorrectRecord<'a> {
+    /// The bytes of the portable record that is wrong.
+    pub record: &'a [u8],
+    /// The corrected roster; it must have the learner of the record.
+    pub roster: &'a Roster,
+    /// The digest of the corrected file of learners.
+    pub roster_digest: RosterDigest,
+    /// The unlocked `issue` key.
+    pub key: &'a SecretKey,
+    /// How the credential is signed.
+    pub cryptosuite: Cryptosuite,
+    /// The moment that stands in the credential as `validFrom`; later than the old one's.
+    pub now: UnixSeconds,
+}
+
+/// Why a record cannot be corrected, or its status not be changed.
+#[derive(Debug, Error)]
+pub enum CorrectionError {
+    /// The record is not this school's.
+    #[error("the record was issued by {issuer}, not by this school")]
+    NotOurs {
+        /// Who issued it.
+        issuer: String,
+    },
+    /// There is no issued batch with this record.
+    #[error("no batch of this school has issued {credential_id}")]
+    NotIssued {
+        /// The identifier.
+        credential_id: String,
+    },
+    /// A later version of the record has been issued.
+    #[error("the record has been corrected before; correct its latest version")]
+    NotTheLatest,
+    /// The record names no learner or no date that a correction could keep.
+    #[error("the record has no `{member}` that a correction could keep")]
+    Member {
+        /// What is missing.
+        member: &'static str,
+    },
+    /// The corrected roster does not have the record's learner.
+    #[error("the corrected roster does not have learner {learner_no}")]
+    LearnerMissing {
+        /// The number in the record.
+        learner_no: String,
+    },
+    /// The correction would not be later than what it corrects.
+    #[error("the record is valid from {valid_from}; a correction must be later")]
+    NotLater {
+        /// `validFrom` of the record.
+        valid_from: String,
+    },
+    /// The effective date lies in the future.
+    #[error("the effective date lies in the future")]
+    EffectiveInFuture,
+    /// The key is for something else.
+    #[error("a key for '{}' cannot ask for this; it takes one for 'issue' or 'approve'", is.as_str())]
+    WrongKey {
+        /// What the key is for.
+        is: KeyPurpose,
+    },
+    /// The record's status cannot be found.
+    #[error(transparent)]
+    RecordStatus(#[from] RecordStatusError),
+    /// The request cannot be signed, or one that is there cannot be read.
+    #[error(transparent)]
+    Document(#[from] SignedDocumentError),
+    /// The batch of one.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl CorrectionError {
+    /// The stable code.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::NotOurs { .. } => "record_not_ours",
+            Self::NotIssued { .. } => "record_not_issued",
+            Self::NotTheLatest => "record_not_the_latest",
+            Self::Member { .. } => "record_member_missing",
+            Self::LearnerMissing { .. } => "learner_missing",
+            Self::NotLater { .. } => "correction_not_later",
+            Self::EffectiveInFuture => "status_effective_in_future",
+            Self::WrongKey { .. } => "key_wrong_purpose",
+            Self::RecordStatus(error) => error.code(),
+            Self::Document(error) => error.code(),
+            Self::Batch(error) => error.code(),
+            Self::Storage(error) => error.code(),
+        }
+    }
+}
+
+/// Signs a request to change how a record stands, and keeps it under `requests`. What has been asked
+/// before is not asked again.
+pub fn request_status(home: &SchoolHome, order: &ChangeStatus<'_>) -> Result<StatusRequested, CorrectionError> {
+    let record = RecordStatus::parse(order.record)?;
+    if record.issuer != home.profile().did.as_str() {
+        return Err(CorrectionError::NotOurs { issuer: record.issuer });
+    }
+    if !matches!(order.key.purpose(), KeyPurpose::Issue | KeyPurpose::Approve) {
+        return Err(CorrectionError::WrongKey { is: order.key.purpose() });
+    }
+    if order.effective > order.now {
+        return Err(CorrectionError::EffectiveInFuture);
+    }
+    let _lock = home.lock()?;
+    let request = StatusRequest {
+        version: 1,
+        institution: record.issuer.clone(),
+        credential_id: record.credential_id.clone(),
+        status_list: record.status_list.clone(),
+        index: record.index,
+        action: order.action,
+        reason: order.reason,
+        effective: order.effective,
+        created: order.now,
+    };
+    if let Some((path, bytes)) = asked_before(home, &request)? {
+        return Ok(StatusRequested { record, path, bytes, created: false });
+    }
+    let signed = SignedRequest::sign(request, &home.profile().did, order.key.signing())?;
+    storage::make_folder(&home.requests_folder())?;
+    let path = home.requests_folder().join(format!("{}.json", signed.id()));
+    storage::write(&path, signed.bytes(), Access::Private)?;
+    Ok(StatusRequested { record, path, bytes: signed.bytes().to_vec(), created: true })
+}
+
+/// Prepares the correction of a record as a batch of one, to be approved and issued like any other:
+/// same identifier, same awarded date, later `validFrom`. Issuing it also signs the request to mark
+/// the old version as superseded.
+pub fn correct(
+    home: &SchoolHome,
+    order: &CorrectRecord<'_>,
+    progress: ProgressListener<'_>,
+) -> Result<Prepared, CorrectionError> {
+    let status = RecordStatus::parse(order.record)?;
+    let credential = credential_of(order.record)?;
+    if status.issuer != home.profile().did.as_str() {
+        return Err(CorrectionError::NotOurs { issuer: status.issuer });
+    }
+    let missing = |member| CorrectionError::Member { member };
+    let facts = facts(&credential);
+    let learner_no = facts.learner_number.ok_or(missing("sisSourcedId"))?;
+    let awarded = facts.awarded.as_deref().and_then(day_of).ok_or(missing("awardedDate"))?;
+    let valid_from = facts.valid_from.ok_or(missing("validFrom"))?;
+    let since = parse_date_time(&valid_from).map_err(|_| missing("validFrom"))?;
+    let issued = batch::find_issued(home, &status.credential_id)?
+        .ok_or_else(|| CorrectionError::NotIssued { credential_id: status.credential_id.clone() })?;
+    let latest = RecordStatus::parse(&storage::read(&issued.path, RECORD_BYTES_MAX)?)?;
+    if latest != status {
+        return Err(CorrectionError::NotTheLatest);
+    }
+    if order.now <= since {
+        return Err(CorrectionError::NotLater { valid_from });
+    }
+    let correction = PrepareCorrection {
+        kind: issued.kind,
+        roster: order.roster,
+        roster_digest: order.roster_digest,
+        learner_no: &learner_no,
+        corrects: Corrects {
+            credential_id: status.credential_id,
+            status_list: status.status_list,
+            index: status.index,
+        },
+        awarded,
+        key: order.key,
+        cryptosuite: order.cryptosuite,
+        now: order.now,
+    };
+    batch::prepare_correction(home, correction, progress).map_err(|error| match error {
+        BatchError::NobodyToIssue { .. } => CorrectionError::LearnerMissing { learner_no: learner_no.clone() },
+        other => other.into(),
+    })
+}
+
+/// The same request, whenever it was made.
+fn asked_before(
+    home: &SchoolHome,
+    asked: &StatusRequest,
+) -> Result<Option<(PathBuf, Vec<u8>)>, CorrectionError> {
+    let folder = home.requests_folder();
+    let mut latest: Option<(StatusRequest, PathBuf, Vec<u8>)> = None;
+    for name in storage::names_in(&folder)? {
+        let path = folder.join(&name);
+        let bytes = storage::read(&path, REQUEST_BYTES_MAX)?;
+        let request = SignedRequest::parse(&bytes)?.request().clone();
+        let about = request.status_list == asked.status_list && request.index == asked.index;
+        if about && latest.as_ref().is_none_or(|(known, ..)| known.created <= request.created) {
+            latest = Some((request, path, bytes));
+        }
+    }
+    // Only the latest request about a record counts: suspended again after a reinstatement is a new one.
+    Ok(latest.and_then(|(request, path, bytes)| {
+        let same = StatusRequest { created: asked.created, ..request } == *asked;
+        same.then_some((path, bytes))
+    }))
+}
+
+fn credential_of(bytes: &[u8]) -> Result<Value, CorrectionError> {
+    let document = json::parse(bytes).map_err(RecordStatusError::from)?;
+    if !PortableRecord::is_record(&document) {
+        return Ok(document);
+    }
+    Ok(PortableRecord::from_value(&document).map_err(RecordStatusError::from)?.credential)
+}
+
+/// The day of a date and time, as it is written.
+fn day_of(text: &str) -> Option<Date> {
+    text.get(..10)?.parse().ok()
+}
