@@ -3,6 +3,7 @@
 //! A new target is a function in a module here, a line in [`TARGETS`], seeds in `seeds/<name>/`, a file in `fuzz_targets/`
 //! and a `[[bin]]` in `Cargo.toml`.
 
+pub mod registry;
 pub mod tlog;
 
 /// A fuzz target: its name, and what it does with foreign bytes.
@@ -23,4 +24,5 @@ pub const TARGETS: &[Target] = &[
     Target { name: "tile_path", body: tlog::tile_path },
     Target { name: "bundle", body: tlog::bundle },
     Target { name: "merkle_proof", body: tlog::merkle_proof },
+    Target { name: "statement", body: registry::statement },
 ];

@@ -1,14 +1,14 @@
-//! What the door lets in, and what it refuses.
+//! What the door asks of every statement, and of those by the authority.
 
 use matricula_registry::{
-    Batch, Body, Commitment, CredentialKind, DoorError, KeyEvent, KeyRole, KnownAt, LogOrigin, Period,
-    PublicKey, Recognition, Refusal, Registry, Statement, StatementError, StatementId, Status,
+    Body, Commitment, DoorError, KeyEvent, KeyRole, KnownAt, LogOrigin, Period, PublicKey, Recognition,
+    Registry, Statement, StatementError, StatementId, Status,
 };
 use matricula_tlog::{Hash, LeafIndex, UnixSeconds};
 
 use crate::country::{
-    AUTHORITY, Country, accreditation, approve_key, authority, batch, day, grant, issue_key, key_statement,
-    level, origin, public_key, refused_at, restore, revoke, school, secondary, signing_key, suspend, text,
+    AUTHORITY, Country, accreditation, approve_key, authority, day, grant, issue_key, key_statement, origin,
+    public_key, refused_at, restore, revoke, school, secondary, signing_key, suspend, text,
 };
 
 const NOW: (u64, u64, u64) = (2024, 2, 1);
@@ -17,21 +17,8 @@ fn now() -> UnixSeconds {
     day(NOW.0, NOW.1, NOW.2)
 }
 
-fn january() -> Batch {
-    batch(1, day(2024, 1, 10), day(2024, 1, 20), 1)
-}
-
 fn commitment() -> Body {
     Body::Commitment(Commitment { label: text("transfer"), root: Hash::from_bytes([5; 32]) })
-}
-
-/// Submits what the issue key of school 1 signed, countersigned by these keys.
-fn submit_countersigned(country: &mut Country, body: Batch, seeds: &[u8]) -> Result<LeafIndex, DoorError> {
-    let mut statement = country.sign(issue_key(1), &Body::Batch(body));
-    for seed in seeds {
-        statement = statement.countersign(&signing_key(*seed)).unwrap();
-    }
-    country.submit(now(), &statement)
 }
 
 #[test]
@@ -249,191 +236,6 @@ fn a_grant_does_not_lift_a_revocation_and_a_restore_needs_one() {
         })
     );
     country.accredit(now(), accreditation(1, restore(), day(2025, 1, 1), None)).unwrap();
-}
-
-#[test]
-fn a_key_has_one_owner_and_is_added_once() {
-    let mut country = Country::with_school();
-    country.accredit(now(), accreditation(2, grant(), now(), None)).unwrap();
-    let add = KeyEvent::Add { role: KeyRole::Bind, from: now() };
-    let key = |seed| public_key(seed);
-    assert_eq!(
-        country.key(now(), 1, issue_key(1), add),
-        Err(DoorError::KeyAddedAlready { key: key(issue_key(1)) })
-    );
-    assert_eq!(
-        country.key(now(), 2, issue_key(1), add),
-        Err(DoorError::KeyBoundElsewhere { key: key(issue_key(1)), institution: school(1) })
-    );
-    assert_eq!(
-        country.key(now(), 1, AUTHORITY, add),
-        Err(DoorError::KeyIsTheAuthoritys { key: key(AUTHORITY) })
-    );
-    assert_eq!(country.key(now(), 7, 70, add), Err(DoorError::UnknownInstitution { institution: school(7) }));
-    country.key(now(), 1, 15, add).unwrap();
-}
-
-#[test]
-fn an_institution_retires_its_own_keys_from_now_on() {
-    let mut country = Country::with_school();
-    country.enrol(2, day(2022, 1, 1));
-    let retire = |number, seed, at| Body::Key(key_statement(number, seed, KeyEvent::Retire { at }));
-    let yesterday = day(2024, 1, 31);
-
-    let others = country.log(now(), issue_key(2), &retire(1, issue_key(1), now()));
-    assert_eq!(others, Err(DoorError::NotTheAuthority { kind: "key".to_owned(), institution: school(2) }));
-    let wrong_owner = country.log(now(), issue_key(2), &retire(2, issue_key(1), now()));
-    let key = public_key(issue_key(1));
-    assert_eq!(wrong_owner, Err(DoorError::KeyBoundElsewhere { key, institution: school(1) }));
-    let unknown = country.log(now(), issue_key(2), &retire(2, 99, now()));
-    assert_eq!(unknown, Err(DoorError::UnknownKey { key: public_key(99) }));
-
-    let at = UnixSeconds::new(yesterday.get() - 1);
-    let backdated = country.log(now(), approve_key(1), &retire(1, issue_key(1), at));
-    assert_eq!(backdated, Err(DoorError::RetirementBackdated { at, earliest: yesterday }));
-    country.log(now(), approve_key(1), &retire(1, issue_key(1), yesterday)).unwrap();
-    country.log(now(), AUTHORITY, &retire(1, issue_key(1), at)).unwrap();
-}
-
-#[test]
-fn a_thief_cannot_bring_a_retired_key_back() {
-    let mut country = Country::with_school();
-    let retire = |at| Body::Key(key_statement(1, issue_key(1), KeyEvent::Retire { at }));
-    country.log(now(), AUTHORITY, &retire(now())).unwrap();
-    let later = day(2034, 1, 1);
-    assert_eq!(
-        country.log(now(), approve_key(1), &retire(later)),
-        Err(DoorError::RetirementPostponed { at: later, known: now() })
-    );
-    assert_eq!(
-        country.log(now(), AUTHORITY, &retire(now())),
-        Err(DoorError::KeyStateUnchanged { key: public_key(issue_key(1)) })
-    );
-    country.log(now(), AUTHORITY, &retire(later)).unwrap();
-    country.log(now(), issue_key(1), &commitment()).unwrap();
-}
-
-#[test]
-fn a_compromise_is_not_dated_into_the_future_and_is_told_once() {
-    let mut country = Country::with_school();
-    let tomorrow = day(2024, 2, 2);
-    let since = UnixSeconds::new(tomorrow.get() + 1);
-    assert_eq!(
-        country.key(now(), 1, issue_key(1), KeyEvent::Compromised { since }),
-        Err(DoorError::DatedInFuture { date: since, latest: tomorrow })
-    );
-    country.key(now(), 1, issue_key(1), KeyEvent::Compromised { since: now() }).unwrap();
-    assert_eq!(
-        country.key(now(), 1, issue_key(1), KeyEvent::Compromised { since: now() }),
-        Err(DoorError::KeyStateUnchanged { key: public_key(issue_key(1)) })
-    );
-    country.key(now(), 1, issue_key(1), KeyEvent::Compromised { since: day(2023, 1, 1) }).unwrap();
-}
-
-#[test]
-fn a_batch_needs_two_people_of_its_school() {
-    let mut country = Country::with_school();
-    country.enrol(2, day(2020, 1, 1));
-    let of = |country: &mut Country, seeds: &[u8]| submit_countersigned(country, january(), seeds);
-
-    assert_eq!(of(&mut country, &[]), Err(DoorError::ApprovalMissing));
-    assert_eq!(of(&mut country, &[AUTHORITY]), Err(DoorError::ApprovalMissing));
-    let key = public_key(issue_key(1));
-    assert_eq!(of(&mut country, &[issue_key(1)]), Err(DoorError::SelfCountersigned { key }));
-    let key = public_key(approve_key(2));
-    assert_eq!(
-        of(&mut country, &[approve_key(2)]),
-        Err(DoorError::KeyBoundElsewhere { key, institution: school(2) })
-    );
-    assert_eq!(of(&mut country, &[99]), Err(DoorError::UnknownSigner { signer: public_key(99) }));
-
-    let add = KeyEvent::Add { role: KeyRole::Issue, from: day(2023, 1, 1) };
-    country.key(now(), 1, 15, add).unwrap();
-    let wrong = Refusal::WrongRole { has: KeyRole::Issue, needs: KeyRole::Approve };
-    assert_eq!(of(&mut country, &[15]), Err(DoorError::Refused { at: now(), refusal: Box::new(wrong) }));
-    of(&mut country, &[approve_key(1)]).unwrap();
-}
-
-#[test]
-fn a_batch_is_signed_by_an_issue_key_of_the_institution_it_names() {
-    let mut country = Country::with_school();
-    country.enrol(2, day(2020, 1, 1));
-    let by = |country: &mut Country, seed, body| {
-        let statement =
-            country.sign(seed, &Body::Batch(body)).countersign(&signing_key(approve_key(1))).unwrap();
-        country.submit(now(), &statement)
-    };
-    let key = public_key(issue_key(1));
-    let foreign = by(&mut country, issue_key(1), Batch { issuer: school(2), ..january() });
-    assert_eq!(foreign, Err(DoorError::KeyBoundElsewhere { key, institution: school(1) }));
-    assert_eq!(refused_at(by(&mut country, AUTHORITY, january()).unwrap_err()).1, "authority_key");
-
-    country.key(now(), 1, 15, KeyEvent::Add { role: KeyRole::Approve, from: day(2023, 1, 1) }).unwrap();
-    assert_eq!(refused_at(by(&mut country, 15, january()).unwrap_err()).1, "wrong_role");
-    by(&mut country, issue_key(1), january()).unwrap();
-}
-
-#[test]
-fn a_retired_or_compromised_key_neither_signs_nor_approves() {
-    for seed in [issue_key(1), approve_key(1)] {
-        for (event, want) in [
-            (KeyEvent::Retire { at: now() }, "key_retired"),
-            (KeyEvent::Compromised { since: day(2024, 1, 15) }, "key_compromised"),
-        ] {
-            let mut country = Country::with_school();
-            country.key(now(), 1, seed, event).unwrap();
-            assert_eq!(refused_at(country.batch(now(), 1, january()).unwrap_err()), (now(), want));
-        }
-    }
-}
-
-#[test]
-fn a_batch_stays_within_the_scope() {
-    let mut country = Country::with_school();
-    let beyond = [
-        Batch { kind: CredentialKind::PRIMARY_COMPLETION, ..january() },
-        Batch { isced_level: level(6), ..january() },
-    ];
-    for body in beyond {
-        assert_eq!(refused_at(country.batch(now(), 1, body).unwrap_err()), (now(), "scope_exceeded"));
-    }
-    country.batch(now(), 1, january()).unwrap();
-}
-
-#[test]
-fn a_batch_is_logged_once_even_when_its_signatures_differ() {
-    let mut country = Country::with_school();
-    country.enrol(2, day(2020, 1, 1));
-    let first = country.batch(now(), 1, january()).unwrap();
-    assert_eq!(country.batch(now(), 1, january()), Err(DoorError::DuplicateBatch { first }));
-    let vouched = submit_countersigned(&mut country, january(), &[approve_key(1), AUTHORITY]);
-    assert_eq!(vouched, Err(DoorError::DuplicateBatch { first }));
-    // The same root from another school is another batch: nobody blocks anybody.
-    country.batch(now(), 2, Batch { issuer: school(2), ..january() }).unwrap();
-    assert_eq!(country.registry.institution(&school(1)).unwrap().batch_count(), 1);
-}
-
-#[test]
-fn a_batch_claims_no_date_after_tomorrow() {
-    let mut country = Country::with_school();
-    let tomorrow = day(2024, 2, 2);
-    let after = UnixSeconds::new(tomorrow.get() + 1);
-    let refused = country.batch(now(), 1, batch(1, now(), after, 1));
-    assert_eq!(refused, Err(DoorError::DatedInFuture { date: after, latest: tomorrow }));
-    country.batch(now(), 1, batch(1, now(), tomorrow, 1)).unwrap();
-}
-
-#[test]
-fn the_authority_vouches_for_a_batch_from_before_the_rights_ended() {
-    let mut country = Country::with_school();
-    country.accredit(now(), accreditation(1, revoke(), day(2024, 1, 25), None)).unwrap();
-    let alone = submit_countersigned(&mut country, january(), &[approve_key(1)]);
-    assert_eq!(refused_at(alone.unwrap_err()), (now(), "revoked"));
-
-    let during = batch(1, day(2024, 1, 10), day(2024, 1, 25), 2);
-    let not_for_this = submit_countersigned(&mut country, during, &[approve_key(1), AUTHORITY]);
-    assert_eq!(refused_at(not_for_this.unwrap_err()), (day(2024, 1, 25), "revoked"));
-    submit_countersigned(&mut country, january(), &[approve_key(1), AUTHORITY]).unwrap();
 }
 
 #[test]

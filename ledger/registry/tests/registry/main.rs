@@ -6,6 +6,8 @@ mod answers;
 mod cases;
 mod country;
 mod door;
+mod door_batches;
+mod door_keys;
 mod envelope;
 mod mandates;
 mod orderings;
