@@ -11,13 +11,14 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use matricula_credential::json;
-use matricula_verdict::{AxisResult, Code, Overall, Verdict, parse_rfc3339};
+use matricula_verdict::{AxisResult, Code, Verdict, parse_rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::render::verdicts_json;
 use crate::service::{Question, Submitted, Verifier};
+use crate::words::is_confirmed;
 
 /// The type a VCALM request must have; parameters such as a charset may follow it.
 const JSON: &str = "application/json";
@@ -217,16 +218,12 @@ fn text_option(
     }
 }
 
-fn is_verified(overall: Overall) -> bool {
-    matches!(overall, Overall::Verified | Overall::VerifiedWithWarnings)
-}
-
 /// Starts from refused: without a verdict nothing is verified.
 fn answer(verdicts: &[Verdict]) -> Answer<'_> {
-    let verified = !verdicts.is_empty() && verdicts.iter().all(|verdict| is_verified(verdict.overall));
+    let verified = !verdicts.is_empty() && verdicts.iter().all(|verdict| is_confirmed(verdict.overall));
     let results = verdicts
         .iter()
-        .map(|verdict| CredentialResult { verified: is_verified(verdict.overall), verdict })
+        .map(|verdict| CredentialResult { verified: is_confirmed(verdict.overall), verdict })
         .collect();
     Answer { verified, results, problems: verdicts.iter().flat_map(problems).collect() }
 }
@@ -234,10 +231,7 @@ fn answer(verdicts: &[Verdict]) -> Answer<'_> {
 fn problems(verdict: &Verdict) -> Vec<ProblemDetail<'_>> {
     let mut problems = Vec::new();
     for (name, axis) in verdict.axes.named() {
-        if matches!(axis.result, AxisResult::Pass | AxisResult::NotApplicable) {
-            continue;
-        }
-        for code in &axis.codes {
+        for code in axis.codes.iter().filter(|code| counts(axis.result, **code)) {
             problems.push(ProblemDetail {
                 r#type: problem_type(*code),
                 title: code.as_str(),
@@ -250,6 +244,16 @@ fn problems(verdict: &Verdict) -> Vec<ProblemDetail<'_>> {
         }
     }
     problems
+}
+
+/// Whether a code speaks against the record. A question that does not arise does not, except that the log's evidence, where
+/// it is left out, makes a verdict one with warnings.
+fn counts(result: AxisResult, code: Code) -> bool {
+    match result {
+        AxisResult::Pass => false,
+        AxisResult::NotApplicable => code == Code::NoLedgerEvidence,
+        AxisResult::Warn | AxisResult::Fail | AxisResult::Unknown => true,
+    }
 }
 
 /// The types that the W3C specifications name; all others are ours, and go by their code.

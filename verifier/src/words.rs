@@ -1,6 +1,6 @@
 //! The words and signs of a verdict, the same on the page and in the terminal.
 
-use matricula_verdict::{AxisResult, Overall};
+use matricula_verdict::{AxisResult, Overall, Verdict};
 
 /// The verdict in a word or three.
 pub const fn overall_word(overall: Overall) -> &'static str {
@@ -92,6 +92,18 @@ pub fn kind_word(kind: &str) -> &str {
         "primary_completion" => "Primary completion certificate",
         other => other,
     }
+}
+
+/// Whether what the record says of itself is confirmed by the verdict.
+pub const fn is_confirmed(overall: Overall) -> bool {
+    matches!(overall, Overall::Verified | Overall::VerifiedWithWarnings)
+}
+
+/// The authority that accredited the issuer, only where the verdict says that it did: the name beside a forged record
+/// would lend it weight.
+pub fn accrediting_authority(verdict: &Verdict) -> Option<&String> {
+    let is_accredited = matches!(verdict.axes.authority.result, AxisResult::Pass | AxisResult::Warn);
+    verdict.credential.authority.as_ref().filter(|_| is_accredited)
 }
 
 /// Text from a foreign document made safe to show: control characters could steer a terminal, and direction overrides

@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use crate::page::frame::frame;
 use crate::page::icon::{Icon, icon};
 use crate::words::{
-    AXIS_QUESTIONS, harmless, kind_word, overall_meaning, overall_word, result_name, result_word,
+    AXIS_QUESTIONS, accrediting_authority, harmless, is_confirmed, kind_word, overall_meaning, overall_word,
+    result_name, result_word,
 };
 
 /// Names and titles are shown up to this length.
@@ -72,20 +73,20 @@ fn credential(verdict: &Verdict) -> Markup {
     let issuer = credential.issuer_name.as_ref().or(credential.issuer.as_ref());
     html! {
         h3 { bdi { (heading(credential)) } }
+        @if !is_confirmed(verdict.overall) {
+            p.unconfirmed { "This is what the file says of itself. It is not confirmed." }
+        }
         dl.facts {
             (fact("Learner", credential.learner.as_ref()))
             (fact("Born", credential.born.as_ref()))
             (fact("Issued by", issuer))
-            (fact("Accredited by", credential.authority.as_ref()))
+            (fact("Accredited by", accrediting_authority(verdict)))
             (date("Claimed date (what the record says)", credential.claimed, "not stated"))
             (date("Logged date (what the log proves)", credential.logged, "no evidence of any date"))
             @if let Some(index) = credential.log_index {
                 div { dt { "Entry in the log" } dd { (index.to_string()) } }
             }
             (date("Verdict as of", Some(verdict.as_of), ""))
-        }
-        @if credential.learner.is_some() {
-            p.hint { "Compare name and date of birth with the person or the paper in front of you." }
         }
     }
 }
@@ -179,6 +180,20 @@ mod tests {
         assert!(html.contains("<strong>failed</strong>"), "{html}");
         assert!(html.contains("Revoked on 2026-11-21: issued in error."), "{html}");
         assert!(!html.contains(">Verified</h2>"));
+    }
+
+    #[test]
+    fn a_record_that_is_not_verified_is_said_to_be_unconfirmed() {
+        assert!(shown(sample::refused()).contains("It is not confirmed."));
+        assert!(!shown(sample::verified()).contains("It is not confirmed."));
+    }
+
+    #[test]
+    fn no_authority_is_named_beside_an_issuer_it_did_not_accredit() {
+        assert!(shown(sample::verified()).contains("Secretaría de Educación"));
+        let mut verdict = sample::unknown_issuer();
+        verdict.credential.authority = Some("Secretaría de Educación".to_owned());
+        assert!(!shown(verdict).contains("Secretaría de Educación"));
     }
 
     #[test]

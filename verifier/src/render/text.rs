@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use matricula_verdict::{Axis, AxisResult, CredentialSummary, Overall, Verdict, day};
+use matricula_verdict::{Axis, AxisResult, Overall, Verdict, day};
 
 use super::SHOWN_CHARS_MAX;
 use crate::check::{Checked, Outcome};
 use crate::summary::Summary;
-use crate::words::{harmless, kind_word, overall_sign, overall_word, result_sign, result_word};
+use crate::words::{
+    accrediting_authority, harmless, kind_word, overall_sign, overall_word, result_sign, result_word,
+};
 
 /// The names of the axes are set in a column this wide.
 const AXIS_COLUMNS: usize = 11;
@@ -52,7 +54,7 @@ fn write_verdict(out: &mut String, name: &str, verdict: &Verdict, width: usize) 
         overall_sign(verdict.overall),
         overall_word(verdict.overall).to_uppercase()
     );
-    for line in describe(&verdict.credential) {
+    for line in describe(verdict) {
         write_wrapped(out, &line, 2, width);
     }
     write_wrapped(out, &dates(verdict), 2, width);
@@ -64,7 +66,8 @@ fn write_verdict(out: &mut String, name: &str, verdict: &Verdict, width: usize) 
 }
 
 /// What the record says it is: only lines for which it says something.
-fn describe(credential: &CredentialSummary) -> Vec<String> {
+fn describe(verdict: &Verdict) -> Vec<String> {
+    let credential = &verdict.credential;
     let mut lines = Vec::new();
     let kind = credential.kind.as_deref().map(kind_word).map(str::to_owned);
     push_joined(&mut lines, [kind, credential.name.clone()], ": ");
@@ -74,7 +77,7 @@ fn describe(credential: &CredentialSummary) -> Vec<String> {
         (Some(name), Some(id)) => Some(format!("{name} ({id})")),
         (name, id) => name.clone().or_else(|| id.clone()),
     };
-    let vouched = credential.authority.as_deref().map(|name| format!("accredited by {name}"));
+    let vouched = accrediting_authority(verdict).map(|name| format!("accredited by {name}"));
     push_joined(&mut lines, [issuer.map(|issuer| format!("issued by {issuer}")), vouched], ", ");
     lines
 }

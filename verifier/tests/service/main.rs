@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "where a helper of a test fails, the test is to fail")]
 
+mod hostile;
 mod limits;
 mod page;
+#[path = "../records/mod.rs"]
+mod records;
 mod request;
 mod vcalm;
+mod verdicts;
