@@ -145,7 +145,7 @@ text_newtype!(
 );
 text_newtype!(
     /// One line of text for people, or a URL: 1 to 1,000 bytes without control characters and without
-    /// white space at its ends.
+    /// white space at its ends, and without directional overrides.
     Text, "text", TEXT_BYTES_MAX, is_line
 );
 text_newtype!(
@@ -167,8 +167,10 @@ fn is_origin(text: &str) -> bool {
     !text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
 }
 
+/// Line separators and directional overrides would let a name show as another one.
 fn is_line(text: &str) -> bool {
-    !text.chars().any(char::is_control) && text.trim() == text
+    let misleading = |c| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    !text.chars().any(|c| c.is_control() || misleading(c)) && text.trim() == text
 }
 
 fn is_country(text: &str) -> bool {

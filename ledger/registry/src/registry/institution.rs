@@ -1,6 +1,6 @@
 //! An institution: the history of its accreditation, and where it stands on a date.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use matricula_tlog::{Hash, LeafIndex, UnixSeconds};
 
@@ -22,7 +22,7 @@ pub struct Institution {
     pub(super) keys: BTreeSet<PublicKey>,
     /// The roots of its batches, and where each was first logged. A root counts for its signer alone:
     /// else an institution could block another one's batch by logging its root first.
-    pub(super) batches: HashMap<Hash, LeafIndex>,
+    pub(super) batches: BTreeMap<Hash, LeafIndex>,
 }
 
 /// Where an institution stands on a date, as known at a point of the log.
@@ -60,9 +60,9 @@ impl Institution {
         self.keys.iter()
     }
 
-    /// How many batches it has logged.
-    pub fn batch_count(&self) -> usize {
-        self.batches.len()
+    /// The roots of its batches, each with the leaf at which it was first logged.
+    pub fn batches(&self) -> impl ExactSizeIterator<Item = (&Hash, LeafIndex)> {
+        self.batches.iter().map(|(root, index)| (root, *index))
     }
 
     pub(super) fn is_blank(&self) -> bool {

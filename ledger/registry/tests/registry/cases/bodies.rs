@@ -41,6 +41,12 @@ pub fn bodies() -> Vec<Case> {
         case("text-too-long", "text_length", "a label of 1,001 bytes", commitment_labelled(&longest)),
         case("text-line-break", "text_form", "a line break in a label", commitment_labelled("trans\nfer")),
         case(
+            "text-direction",
+            "text_form",
+            "a directional override in a label",
+            commitment_labelled("trans\u{202e}fer"),
+        ),
+        case(
             "text-space-at-end",
             "text_form",
             "white space at the end of a label",
