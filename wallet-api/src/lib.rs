@@ -1,1 +1,35 @@
 //! Learners: accounts, claims, a timeline of records, presentations, sharing.
+
+mod account;
+mod binding;
+mod disclosure;
+mod error;
+mod http;
+mod limiter;
+mod offer;
+mod password;
+mod ports;
+mod presenting;
+mod qr;
+mod record;
+mod rows;
+mod seal;
+mod session;
+mod share;
+mod wallet;
+
+pub use binding::Claimed;
+pub use disclosure::{Disclosure, DisclosureKind, Views};
+pub use error::WalletError;
+pub use http::{WalletState, router};
+pub use offer::{OFFER_SECONDS_MAX, OfferCode};
+pub use password::{CostOutOfRange, CredentialsError, LoginName, Password, PasswordCost};
+pub use ports::{
+    BindingPort, BindingPortError, BindingRequest, Clock, Entropy, PossessionError, SystemClock,
+    SystemEntropy,
+};
+pub use presenting::Choice;
+pub use record::{KeptRecord, RECORD_BYTES_MAX, RECORDS_MAX, RecordId, TimelineEntry};
+pub use session::{Session, SessionToken};
+pub use share::{SHARE_SECONDS_MAX, SHARES_MAX, Share, ShareId, ShareToken, SharedPresentation};
+pub use wallet::{Wallet, WalletConfig, WalletPorts};

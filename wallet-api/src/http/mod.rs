@@ -1,0 +1,16 @@
+//! The wallet over HTTP: a JSON API and pages that need no script.
+
+mod api;
+mod cookie;
+mod headers;
+mod input;
+mod learner;
+mod origin;
+mod page;
+mod pages;
+mod problem;
+mod router;
+mod state;
+
+pub use router::router;
+pub use state::WalletState;
