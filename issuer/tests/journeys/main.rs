@@ -1,0 +1,15 @@
+//! Authorities and schools at work: real keys, real folders, and a log in memory with the real door,
+//! the real tree and real proofs.
+
+mod authorities;
+mod batches;
+mod bindings;
+mod corrections;
+mod crashes;
+mod keys;
+mod memory_log;
+mod privacy;
+mod statuses;
+mod trust_files;
+mod web;
+mod world;
