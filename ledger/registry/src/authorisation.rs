@@ -1,5 +1,7 @@
 //! Was this signer entitled to this, on that date, as known at that point of the log?
 
+mod refusal;
+
 use matricula_tlog::{LeafIndex, UnixSeconds};
 
 use crate::{
@@ -8,6 +10,8 @@ use crate::{
     registry::{Event, Recorded, Registry, Standing},
     scope::{CredentialKind, IscedField, IscedLevel, Scope},
 };
+
+pub use refusal::{Refusal, ScopeLimit};
 
 /// How much of the log counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,112 +115,6 @@ impl Grounds {
     /// Whether the accreditation became known only after the date it began: both are to be shown.
     pub fn is_retroactive(&self) -> bool {
         self.recorded.at.is_some_and(|at| at > self.effective.from())
-    }
-}
-
-/// Which limit of a scope is exceeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ScopeLimit {
-    /// The credential kind.
-    Kind,
-    /// The ISCED level.
-    Level,
-    /// The ISCED-F field.
-    Field,
-}
-
-/// Why a signer was not entitled. `from` is the date a state begins, `recorded` when it became known.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the facts of each variant are named in its message")]
-pub enum Refusal {
-    /// No institution is known to have that key.
-    #[error("the key is not known")]
-    UnknownSigner,
-    /// The key is the authority's own, which is no institution.
-    #[error("the key is the authority's own, not an institution's")]
-    AuthorityKey,
-    /// The key has another role.
-    #[error("the key is for {}, not for {}", has.word(), needs.word())]
-    WrongRole { has: KeyRole, needs: KeyRole },
-    /// Signed before the key was the institution's.
-    #[error("the key is valid from {from} only")]
-    KeyNotYetValid { from: UnixSeconds },
-    /// Signed after the key was retired, or nothing shows that it was before.
-    #[error("the key is retired since {at}")]
-    KeyRetired { at: UnixSeconds, recorded: Recorded },
-    /// Signed or claimed when the key may have been in other hands, or nothing shows that it was before.
-    #[error("the key is compromised since {since}")]
-    KeyCompromised { since: UnixSeconds, recorded: Recorded },
-    /// The institution was not accredited yet, or is not known to ever have been.
-    #[error("{institution} was not accredited yet")]
-    NotYetAccredited { institution: InstitutionId, first_from: Option<UnixSeconds> },
-    /// The accreditation had ended by itself.
-    #[error("the accreditation of {institution} ended at {at}")]
-    Expired { institution: InstitutionId, at: UnixSeconds, recorded: Recorded },
-    /// The accreditation was suspended.
-    #[error("{institution} was suspended from {}", effective.from())]
-    Suspended { institution: InstitutionId, effective: Period, recorded: Recorded, reason: Option<Text> },
-    /// The accreditation was revoked.
-    #[error("{institution} was revoked from {}", effective.from())]
-    Revoked { institution: InstitutionId, effective: Period, recorded: Recorded, reason: Option<Text> },
-    /// Another institution had taken over.
-    #[error("{institution} was succeeded by {successor} from {}", effective.from())]
-    Succeeded { institution: InstitutionId, successor: InstitutionId, effective: Period, recorded: Recorded },
-    /// The accreditation did not cover it.
-    #[error("{institution} was not accredited for this {limit:?}")]
-    ScopeExceeded {
-        institution: InstitutionId,
-        limit: ScopeLimit,
-        statement: StatementId,
-        recorded: Recorded,
-    },
-    /// Nobody gave the institution the right to sign on the other's behalf.
-    #[error("{institution} may not sign on behalf of {on_behalf_of}")]
-    NoMandate { institution: InstitutionId, on_behalf_of: InstitutionId },
-    /// The right to sign on the other's behalf had ended.
-    #[error("{institution} could sign on behalf of {on_behalf_of} until {until} only")]
-    MandateEnded {
-        institution: InstitutionId,
-        on_behalf_of: InstitutionId,
-        until: UnixSeconds,
-        recorded: Recorded,
-    },
-}
-
-impl Refusal {
-    /// The stable code of the refusal.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownSigner => "unknown_signer",
-            Self::AuthorityKey => "authority_key",
-            Self::WrongRole { .. } => "wrong_role",
-            Self::KeyNotYetValid { .. } => "key_not_yet_valid",
-            Self::KeyRetired { .. } => "key_retired",
-            Self::KeyCompromised { .. } => "key_compromised",
-            Self::NotYetAccredited { .. } => "not_yet_accredited",
-            Self::Expired { .. } => "expired",
-            Self::Suspended { .. } => "suspended",
-            Self::Revoked { .. } => "revoked",
-            Self::Succeeded { .. } => "succeeded",
-            Self::ScopeExceeded { .. } => "scope_exceeded",
-            Self::NoMandate { .. } => "no_mandate",
-            Self::MandateEnded { .. } => "mandate_ended",
-        }
-    }
-
-    /// The institution whose standing is the reason, where one is.
-    pub const fn institution(&self) -> Option<&InstitutionId> {
-        match self {
-            Self::NotYetAccredited { institution, .. }
-            | Self::Expired { institution, .. }
-            | Self::Suspended { institution, .. }
-            | Self::Revoked { institution, .. }
-            | Self::Succeeded { institution, .. }
-            | Self::ScopeExceeded { institution, .. }
-            | Self::NoMandate { institution, .. }
-            | Self::MandateEnded { institution, .. } => Some(institution),
-            _ => None,
-        }
     }
 }
 

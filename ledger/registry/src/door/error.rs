@@ -11,7 +11,6 @@ use crate::{
 
 /// Why a log may not take an entry as its next leaf.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the facts of each variant are named in its message")]
 pub enum DoorError {
     /// The bytes are no statement.
     #[error("not a statement: {0}")]
@@ -21,88 +20,194 @@ pub enum DoorError {
     Signature(#[from] SignatureError),
     /// The caller asked for another leaf than the next one.
     #[error("leaf {index} was asked for, the next one is {next}")]
-    NotNextLeaf { index: LeafIndex, next: LeafIndex },
+    NotNextLeaf {
+        /// The leaf asked for.
+        index: LeafIndex,
+        /// The log's next leaf.
+        next: LeafIndex,
+    },
     /// The statement was made for another log.
     #[error("the statement is for the log {got}, not {expected}")]
-    OtherLog { expected: LogOrigin, got: LogOrigin },
+    OtherLog {
+        /// The registry's log.
+        expected: LogOrigin,
+        /// The statement's.
+        got: LogOrigin,
+    },
     /// The first entry of a log must be an authority statement.
     #[error("the first entry must be an authority statement, not {kind}")]
-    GenesisExpected { kind: String },
+    GenesisExpected {
+        /// The kind of statement.
+        kind: String,
+    },
     /// The first authority statement must list its signer's key as valid now.
     #[error("the first authority statement does not list {signer} as valid")]
-    GenesisNotByItsOwnKey { signer: PublicKey },
+    GenesisNotByItsOwnKey {
+        /// The key.
+        signer: PublicKey,
+    },
     /// The registry does not know the signer, or a countersigner.
     #[error("the key {signer} is not known")]
-    UnknownSigner { signer: PublicKey },
+    UnknownSigner {
+        /// The key.
+        signer: PublicKey,
+    },
     /// The signer was or will be a key of the authority, but is not now.
     #[error("the authority's key {signer} is not valid at {at}")]
-    AuthorityKeyNotValid { signer: PublicKey, at: UnixSeconds },
+    AuthorityKeyNotValid {
+        /// The key.
+        signer: PublicKey,
+        /// The time of logging.
+        at: UnixSeconds,
+    },
     /// Only the authority signs this.
     #[error("{institution} may not sign a {kind} statement of this sort: only the authority may")]
-    NotTheAuthority { kind: String, institution: InstitutionId },
+    NotTheAuthority {
+        /// The kind of statement.
+        kind: String,
+        /// Who signed.
+        institution: InstitutionId,
+    },
     /// The signer countersigned itself.
     #[error("the key {key} countersigned its own signature")]
-    SelfCountersigned { key: PublicKey },
+    SelfCountersigned {
+        /// The key.
+        key: PublicKey,
+    },
     /// The statement does not name the one whose place it takes.
     #[error("the statement must replace {expected:?}, it names {got:?}")]
-    ReplacesMismatch { expected: Option<StatementId>, got: Option<StatementId> },
+    ReplacesMismatch {
+        /// The statement it must name, if any.
+        expected: Option<StatementId>,
+        /// The one it names, if any.
+        got: Option<StatementId>,
+    },
     /// The statement names one to replace, and its kind replaces none.
     #[error("a {kind} statement replaces no other")]
-    UnexpectedReplaces { kind: String },
+    UnexpectedReplaces {
+        /// The kind of statement.
+        kind: String,
+    },
     /// No key of the authority would be valid now: the log would be closed for ever.
     #[error("no key of the authority would be left")]
     NoAuthorityKeyLeft,
     /// The version of the rules would go back.
     #[error("the rules are at version {latest}, {got} would go back")]
-    RulesVersionBackwards { latest: u64, got: u64 },
+    RulesVersionBackwards {
+        /// The version in force.
+        latest: u64,
+        /// What was given.
+        got: u64,
+    },
     /// The statement needs an institution that has been granted an accreditation.
     #[error("{institution} has no accreditation in this log")]
-    UnknownInstitution { institution: InstitutionId },
+    UnknownInstitution {
+        /// Which institution.
+        institution: InstitutionId,
+    },
     /// The statement says what is known already.
     #[error("nothing would change for {institution}")]
-    NothingChanges { institution: InstitutionId },
+    NothingChanges {
+        /// Which institution.
+        institution: InstitutionId,
+    },
     /// A grant over a suspension, revocation or succession; that takes a restore.
     #[error("a grant for {institution} would cover the statement {statement}; restore it instead")]
-    GrantOverNegative { institution: InstitutionId, statement: StatementId, effective: Period },
+    GrantOverNegative {
+        /// Which institution.
+        institution: InstitutionId,
+        /// The statement that it would cover.
+        statement: StatementId,
+        /// That statement's period.
+        effective: Period,
+    },
     /// A restore over a period in which nothing had ended.
     #[error("there is nothing to restore for {institution} in that period")]
-    NothingToRestore { institution: InstitutionId },
+    NothingToRestore {
+        /// Which institution.
+        institution: InstitutionId,
+    },
     /// The key is another institution's.
     #[error("the key {key} belongs to {institution}")]
-    KeyBoundElsewhere { key: PublicKey, institution: InstitutionId },
+    KeyBoundElsewhere {
+        /// The key.
+        key: PublicKey,
+        /// Whose it is.
+        institution: InstitutionId,
+    },
     /// The key is, was or will be the authority's own.
     #[error("the key {key} is the authority's own")]
-    KeyIsTheAuthoritys { key: PublicKey },
+    KeyIsTheAuthoritys {
+        /// The key.
+        key: PublicKey,
+    },
     /// The institution has that key already, or had it.
     #[error("the key {key} was added before")]
-    KeyAddedAlready { key: PublicKey },
+    KeyAddedAlready {
+        /// The key.
+        key: PublicKey,
+    },
     /// No institution has that key.
     #[error("the key {key} is not known")]
-    UnknownKey { key: PublicKey },
+    UnknownKey {
+        /// The key.
+        key: PublicKey,
+    },
     /// The key is retired, or compromised, as of that date already.
     #[error("nothing would change for the key {key}")]
-    KeyStateUnchanged { key: PublicKey },
+    KeyStateUnchanged {
+        /// The key.
+        key: PublicKey,
+    },
     /// An institution dated the retirement of its own key too far back.
     #[error("a retirement at {at} is dated back beyond {earliest}; the authority may")]
-    RetirementBackdated { at: UnixSeconds, earliest: UnixSeconds },
+    RetirementBackdated {
+        /// The date given.
+        at: UnixSeconds,
+        /// The earliest date allowed.
+        earliest: UnixSeconds,
+    },
     /// An institution would bring a retired key of its own back for a while.
     #[error("the key is retired since {known}; only the authority may postpone that to {at}")]
-    RetirementPostponed { at: UnixSeconds, known: UnixSeconds },
+    RetirementPostponed {
+        /// The date given.
+        at: UnixSeconds,
+        /// The date known.
+        known: UnixSeconds,
+    },
     /// A date that lies in the future and must not.
     #[error("the date {date} is after {latest}")]
-    DatedInFuture { date: UnixSeconds, latest: UnixSeconds },
+    DatedInFuture {
+        /// The date given.
+        date: UnixSeconds,
+        /// The latest date allowed.
+        latest: UnixSeconds,
+    },
     /// A batch without the countersignature of an approver.
     #[error("the batch is not countersigned by an approver")]
     ApprovalMissing,
     /// The signer or countersigner is not entitled, at the date given.
     #[error("not entitled at {at}: {refusal}")]
-    Refused { at: UnixSeconds, refusal: Box<Refusal> },
+    Refused {
+        /// The date judged.
+        at: UnixSeconds,
+        /// Why not.
+        refusal: Box<Refusal>,
+    },
     /// The institution has logged a batch with that root.
     #[error("the batch is in the log at leaf {first}")]
-    DuplicateBatch { first: LeafIndex },
+    DuplicateBatch {
+        /// Where.
+        first: LeafIndex,
+    },
     /// A status list must go forward.
     #[error("the status list is at version {latest}, {got} is not newer")]
-    StatusVersionNotNewer { latest: u64, got: u64 },
+    StatusVersionNotNewer {
+        /// The latest version in the log.
+        latest: u64,
+        /// What was given.
+        got: u64,
+    },
 }
 
 impl DoorError {

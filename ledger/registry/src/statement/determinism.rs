@@ -8,35 +8,58 @@ const DEPTH_MAX: usize = 16;
 
 /// Why bytes are not one deterministic CBOR item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "the facts of each variant are named in its message")]
 pub enum CborDefect {
     /// The bytes end within an item.
     #[error("the bytes end within an item")]
     Truncated,
     /// There are bytes after the item.
     #[error("{bytes} bytes follow the item")]
-    Trailing { bytes: usize },
+    Trailing {
+        /// How many there are.
+        bytes: usize,
+    },
     /// A number or length is written longer than needed.
     #[error("a number at byte {at} is not written in its shortest form")]
-    NotShortest { at: usize },
+    NotShortest {
+        /// The byte it starts at.
+        at: usize,
+    },
     /// A string, array or map of indefinite length.
     #[error("an item of indefinite length at byte {at}")]
-    Indefinite { at: usize },
+    Indefinite {
+        /// The byte it starts at.
+        at: usize,
+    },
     /// The keys of a map are not in ascending order of their encodings.
     #[error("the keys of a map are out of order at byte {at}")]
-    MapOrder { at: usize },
+    MapOrder {
+        /// The byte the key starts at.
+        at: usize,
+    },
     /// A map has the same key twice.
     #[error("a map has a key twice at byte {at}")]
-    DuplicateKey { at: usize },
+    DuplicateKey {
+        /// The byte the second key starts at.
+        at: usize,
+    },
     /// Text that is not UTF-8.
     #[error("text at byte {at} is not UTF-8")]
-    NotUtf8 { at: usize },
+    NotUtf8 {
+        /// The byte it starts at.
+        at: usize,
+    },
     /// Floating point, undefined, or another simple value without use here.
     #[error("an item at byte {at} has a type that statements do not use")]
-    UnusedType { at: usize },
+    UnusedType {
+        /// The byte it starts at.
+        at: usize,
+    },
     /// Deeper nesting than any statement has.
     #[error("the nesting is deeper than {max}")]
-    TooDeep { max: usize },
+    TooDeep {
+        /// The most allowed.
+        max: usize,
+    },
 }
 
 impl CborDefect {
