@@ -173,6 +173,7 @@ impl AuthorityDesk<'_> {
                 did: profile.did.as_str().to_owned(),
                 name: profile.name.as_str().to_owned(),
                 country: profile.country.as_str().to_owned(),
+                url: Some(profile.base_url.as_str().to_owned()),
             },
             log: TrustedLog { origin: profile.origin.as_str().to_owned(), policy },
             statements,

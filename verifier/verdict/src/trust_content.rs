@@ -51,6 +51,9 @@ pub struct TrustedAuthority {
     pub name: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,
+    /// Where its services are reached, without a slash at the end; a newer trust file is at `/trust` there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// The log and the policy its proofs must meet.

@@ -217,6 +217,7 @@ impl Country {
                 did: AUTHORITY.to_owned(),
                 name: "Secretaría de Educación".to_owned(),
                 country: "HN".to_owned(),
+                url: None,
             },
             log: TrustedLog {
                 origin: self.origin.to_owned(),
