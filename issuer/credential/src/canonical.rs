@@ -43,6 +43,12 @@ pub enum CanonError {
         /// The limit.
         max: usize,
     },
+    /// Nested more deeply than any document that is read.
+    #[error("nested deeper than {max}")]
+    TooDeep {
+        /// The limit.
+        max: usize,
+    },
     /// A `null`, which canonicalisation would drop.
     #[error("null at `{pointer}` would not be signed")]
     NullValue {

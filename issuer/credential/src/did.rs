@@ -5,9 +5,14 @@
 //!
 //! SPEC: Controlled Identifiers 1.0 §2.2.2 (Multikey), did:key v0.7, did:web.
 
+mod document;
+mod web;
+
 use data_encoding::HEXLOWER;
 use ed25519_dalek::VerifyingKey;
-use serde_json::{Value, json};
+
+pub use document::{DidDocument, METHODS_MAX};
+pub use web::DidWeb;
 
 /// Multicodec prefix of an Ed25519 public key (0xed as varint).
 const ED25519_PREFIX: [u8; 2] = [0xed, 0x01];
@@ -146,193 +151,8 @@ impl VerificationMethod {
     }
 }
 
-/// A `did:web`: a host and a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DidWeb {
-    host: String,
-    path: Vec<String>,
-}
-
-impl DidWeb {
-    /// Reads `did:web:host[%3Aport][:segment…]`.
-    ///
-    /// # Errors
-    /// [`DidError::NotDidWeb`] or [`DidError::TooLong`]. Refused are upper case letters in the host, IP literals in
-    /// brackets, empty and dotted segments, and percent escapes other than that of the port.
-    pub fn parse(did: &str) -> Result<Self, DidError> {
-        bounded(did)?;
-        let mut parts = did.strip_prefix("did:web:").ok_or(DidError::NotDidWeb)?.split(':');
-        let host = parts.next().filter(|host| is_host(host)).ok_or(DidError::NotDidWeb)?;
-        let path: Vec<String> = parts.map(str::to_owned).collect();
-        if path.iter().all(|segment| is_segment(segment)) {
-            Ok(Self { host: host.replace("%3A", ":"), path })
-        } else {
-            Err(DidError::NotDidWeb)
-        }
-    }
-
-    /// The identifier.
-    pub fn encode(&self) -> String {
-        let mut did = format!("did:web:{}", self.host.replace(':', "%3A"));
-        for segment in &self.path {
-            did.push(':');
-            did.push_str(segment);
-        }
-        did
-    }
-
-    /// Where the document is published.
-    pub fn document_url(&self) -> String {
-        if self.path.is_empty() {
-            format!("https://{}/.well-known/did.json", self.host)
-        } else {
-            format!("https://{}/{}/did.json", self.host, self.path.join("/"))
-        }
-    }
-
-    /// Reads the URL of a document back to its identifier.
-    ///
-    /// # Errors
-    /// [`DidError::NotDidWeb`] when the URL cannot be that of a document.
-    pub fn from_document_url(url: &str) -> Result<Self, DidError> {
-        let rest = url.strip_prefix("https://").ok_or(DidError::NotDidWeb)?;
-        let (host, path) = rest.split_once('/').ok_or(DidError::NotDidWeb)?;
-        let path = path.strip_suffix("did.json").ok_or(DidError::NotDidWeb)?;
-        let segments = match path.strip_suffix('/') {
-            Some(".well-known") => String::new(),
-            Some(segments) if !segments.is_empty() => format!(":{}", segments.replace('/', ":")),
-            _ => return Err(DidError::NotDidWeb),
-        };
-        Self::parse(&format!("did:web:{}{segments}", host.replace(':', "%3A")))
-    }
-}
-
-/// A DID document with its Ed25519 keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DidDocument {
-    /// The DID.
-    pub id: String,
-    /// Keys that may sign credentials.
-    pub assertion: Vec<VerifyingKey>,
-    /// Keys that may authenticate.
-    pub authentication: Vec<VerifyingKey>,
-}
-
-/// Most verification methods read from one document.
-pub const METHODS_MAX: usize = 64;
-
-impl DidDocument {
-    /// Writes the document, each key as Multikey.
-    pub fn to_value(&self) -> Value {
-        let mut keys: Vec<&VerifyingKey> = Vec::new();
-        for key in self.assertion.iter().chain(&self.authentication) {
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        let ids = |keys: &[VerifyingKey]| -> Vec<String> {
-            keys.iter().map(|key| verification_method(&self.id, key)).collect()
-        };
-        let methods: Vec<Value> = keys.into_iter().map(|key| multikey_method(&self.id, key)).collect();
-        json!({
-            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
-            "id": self.id,
-            "verificationMethod": methods,
-            "assertionMethod": ids(&self.assertion),
-            "authentication": ids(&self.authentication),
-        })
-    }
-
-    /// Reads a document, and its methods of type Multikey with an Ed25519 key; others are passed over.
-    ///
-    /// # Errors
-    /// [`DidError::Document`], or [`DidError::ForeignController`] when a method is not the document's own.
-    pub fn parse(document: &Value) -> Result<Self, DidError> {
-        let id = document["id"].as_str().ok_or(DidError::Document { member: "id" })?;
-        bounded(id)?;
-        let methods = match &document["verificationMethod"] {
-            Value::Null => &[][..],
-            Value::Array(methods) if methods.len() <= METHODS_MAX => methods,
-            _ => return Err(DidError::Document { member: "verificationMethod" }),
-        };
-        Ok(Self {
-            id: id.to_owned(),
-            assertion: relationship(document, id, methods, "assertionMethod")?,
-            authentication: relationship(document, id, methods, "authentication")?,
-        })
-    }
-}
-
-fn multikey_method(controller: &str, key: &VerifyingKey) -> Value {
-    json!({
-        "id": verification_method(controller, key),
-        "type": "Multikey",
-        "controller": controller,
-        "publicKeyMultibase": encode_multikey(key),
-    })
-}
-
-/// The keys of one verification relationship, whose entries are references or embedded methods.
-fn relationship(
-    document: &Value,
-    id: &str,
-    methods: &[Value],
-    member: &'static str,
-) -> Result<Vec<VerifyingKey>, DidError> {
-    let entries = match &document[member] {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(entries) if entries.len() <= METHODS_MAX => entries,
-        _ => return Err(DidError::Document { member }),
-    };
-    let mut keys = Vec::new();
-    for entry in entries {
-        let method = match entry {
-            Value::String(reference) => methods.iter().find(|method| same_method(method, id, reference)),
-            embedded => Some(embedded),
-        };
-        keys.extend(method_key(method.ok_or(DidError::Document { member })?, id)?);
-    }
-    Ok(keys)
-}
-
-/// References may leave out the DID before the fragment.
-fn same_method(method: &Value, id: &str, reference: &str) -> bool {
-    let absolute = |text: &str| if text.starts_with('#') { format!("{id}{text}") } else { text.to_owned() };
-    method["id"].as_str().is_some_and(|own| absolute(own) == absolute(reference))
-}
-
-fn method_key(method: &Value, id: &str) -> Result<Option<VerifyingKey>, DidError> {
-    if method["controller"].as_str() != Some(id) {
-        return Err(DidError::ForeignController { id: id.to_owned() });
-    }
-    if method["type"].as_str() != Some("Multikey") {
-        return Ok(None);
-    }
-    let multibase =
-        method["publicKeyMultibase"].as_str().ok_or(DidError::Document { member: "publicKeyMultibase" })?;
-    match parse_multikey(multibase) {
-        Ok(key) => Ok(Some(key)),
-        Err(DidError::UnsupportedKey { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 fn bounded(did: &str) -> Result<(), DidError> {
     if did.len() > DID_BYTES_MAX { Err(DidError::TooLong { bytes: did.len() }) } else { Ok(()) }
-}
-
-fn is_host(text: &str) -> bool {
-    let (name, port) = text.split_once("%3A").map_or((text, None), |(name, port)| (name, Some(port)));
-    let port_is_good = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|p| p.to_string() == port));
-    let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    port_is_good && name.split('.').all(label)
-}
-
-fn is_segment(text: &str) -> bool {
-    let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
-    !matches!(text, "" | "." | "..") && text.bytes().all(letters)
 }
 
 #[cfg(test)]
@@ -379,61 +199,5 @@ mod tests {
         bytes.extend_from_slice(&[1; 1]);
         bytes.extend_from_slice(&[0; 31]);
         assert_eq!(parse_multikey(&format!("z{}", bs58::encode(bytes).into_string())), Err(DidError::BadKey));
-    }
-
-    #[test]
-    fn maps_did_web_to_urls_and_back() {
-        for (did, url) in [
-            ("did:web:hn.example", "https://hn.example/.well-known/did.json"),
-            ("did:web:hn.example:schools:lempira", "https://hn.example/schools/lempira/did.json"),
-            ("did:web:localhost%3A8443:a", "https://localhost:8443/a/did.json"),
-        ] {
-            let parsed = DidWeb::parse(did).unwrap();
-            assert_eq!((parsed.encode().as_str(), parsed.document_url().as_str()), (did, url));
-            assert_eq!(DidWeb::from_document_url(url), Ok(parsed));
-        }
-    }
-
-    #[test]
-    fn refuses_did_webs_that_reach_elsewhere() {
-        for did in [
-            "did:web:",
-            "did:web:HN.example",
-            "did:web:hn.example:..:x",
-            "did:web:hn.example:",
-            "did:web:hn.example/x",
-            "did:web:hn.example%2Fx",
-            "did:web:user@hn.example",
-            "did:web:hn.example%3A99999",
-            "did:web:[::1]",
-            "did:key:z6Mk",
-        ] {
-            assert_eq!(DidWeb::parse(did), Err(DidError::NotDidWeb), "{did}");
-        }
-    }
-
-    #[test]
-    fn documents_survive_the_round_trip() {
-        let document = DidDocument {
-            id: "did:web:hn.example".to_owned(),
-            assertion: vec![parse_multikey(KEY).unwrap()],
-            authentication: vec![],
-        };
-        assert_eq!(DidDocument::parse(&document.to_value()), Ok(document));
-    }
-
-    #[test]
-    fn refuses_a_method_controlled_by_somebody_else() {
-        let mut value = DidDocument {
-            id: "did:web:hn.example".to_owned(),
-            assertion: vec![parse_multikey(KEY).unwrap()],
-            authentication: vec![],
-        }
-        .to_value();
-        value["verificationMethod"][0]["controller"] = json!("did:web:other.example");
-        assert_eq!(
-            DidDocument::parse(&value),
-            Err(DidError::ForeignController { id: "did:web:hn.example".to_owned() })
-        );
     }
 }

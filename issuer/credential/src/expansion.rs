@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::canonical::{CanonError, QUADS_MAX};
 use crate::contexts::{self, is_bundled};
+use crate::json::{JSON_DEPTH_MAX, JSON_INTEGER_MAX};
 
 type ActiveContext = json_ld::Context<IriBuf, BlankIdBuf>;
 
@@ -33,6 +34,13 @@ const CONTEXTS_MAX: usize = 16;
 /// Most context lists kept processed. Honest documents use a handful; foreign ones must not fill the memory.
 const PROCESSED_MAX: usize = 32;
 
+/// Stack for one level of nesting. The processor's futures take up to 135 kB a level in a build without
+/// optimisation, more than the 2 MB of a thread allow for a transcript; pages that are not touched cost nothing.
+const STACK_BYTES_A_LEVEL: usize = 192 * 1024;
+
+/// Levels beyond the document's own: the contexts, scoped contexts inside them, and whoever calls.
+const STACK_LEVELS_EXTRA: usize = 12;
+
 /// Keywords that survive into RDF. `@index`, `@nest`, `@reverse`, `@included`, `@base`, `@vocab` and the like drop
 /// or move information, and no credential format uses them.
 const KEYWORDS: [&str; 8] = ["@context", "@id", "@type", "@value", "@language", "@list", "@set", "@graph"];
@@ -40,18 +48,33 @@ const KEYWORDS: [&str; 8] = ["@context", "@id", "@type", "@value", "@language", 
 /// The RDF statements of a document.
 pub(crate) fn expand_to_quads(document: &Value) -> Result<Vec<Quad>, CanonError> {
     let object = document.as_object().ok_or(CanonError::NotAnObject)?;
+    let depth = depth_of(document, JSON_DEPTH_MAX)?;
     let contexts = context_urls(object.get("@context").ok_or(CanonError::NoContext)?, "/@context")?;
     let mut body = json_ld::syntax::Object::new();
     for (key, value) in object.iter().filter(|(key, _)| *key != "@context") {
         body.push(key.as_str().into(), audited(value, key, "")?);
     }
-    let mut expanded = expand(LdValue::Object(body), &contexts)?;
-    for item in expanded.iter() {
-        audit_expanded(item.inner())?;
-    }
-    let mut blank_ids = Blank::new();
-    expanded.relabel_and_canonicalize(&mut blank_ids);
-    collect_quads(&expanded, &mut blank_ids)
+    let stack_bytes = (depth + STACK_LEVELS_EXTRA) * STACK_BYTES_A_LEVEL;
+    stacker::grow(stack_bytes, || {
+        let mut expanded = expand(LdValue::Object(body), &contexts)?;
+        for item in expanded.iter() {
+            audit_expanded(item.inner())?;
+        }
+        let mut blank_ids = Blank::new();
+        expanded.relabel_and_canonicalize(&mut blank_ids);
+        collect_quads(&expanded, &mut blank_ids)
+    })
+}
+
+/// How deeply arrays and objects are nested.
+fn depth_of(value: &Value, allowed: usize) -> Result<usize, CanonError> {
+    let inner: Vec<&Value> = match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        _ => return Ok(0),
+    };
+    let allowed = allowed.checked_sub(1).ok_or(CanonError::TooDeep { max: JSON_DEPTH_MAX })?;
+    inner.into_iter().try_fold(1, |deepest, value| Ok(deepest.max(depth_of(value, allowed)? + 1)))
 }
 
 fn expand(document: LdValue, contexts: &[String]) -> Result<ExpandedDocument, CanonError> {
@@ -120,7 +143,7 @@ fn audited_member(key: &str, value: &Value, pointer: &str) -> Result<LdValue, Ca
 /// JSON-LD treats 42.0 as the integer 42; the processor goes by the spelling, so the spelling is made plain.
 fn json_ld_number(number: &serde_json::Number) -> Result<json_ld::syntax::NumberBuf, CanonError> {
     let text = match number.as_f64() {
-        Some(double) if double.fract() == 0.0 && double.abs() <= crate::json::JSON_INTEGER_MAX as f64 => {
+        Some(double) if double.fract() == 0.0 && double.abs() <= JSON_INTEGER_MAX as f64 => {
             (double as i64).to_string()
         }
         _ => number.to_string(),

@@ -35,6 +35,19 @@ impl BatchSeed {
         self.derive(DUMMY_DOMAIN, number)
     }
 
+    /// Which position stands in each slot of a tree of `leaves` slots. Positions below the true count are credentials,
+    /// in the order in which they were given; the others are [dummies](Self::dummy).
+    pub fn order(&self, leaves: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..leaves.min(BATCH_LEAVES_MAX) as usize).collect();
+        let mut draws = 0;
+        // Fisher and Yates over a stream of hashes.
+        for i in (1..order.len()).rev() {
+            let j = draw_below(i as u64 + 1, self, &mut draws);
+            order.swap(i, j as usize);
+        }
+        order
+    }
+
     pub(super) fn derive(&self, domain: &[u8], number: u64) -> Hash {
         let hash = Sha256::new().chain_update(domain).chain_update(self.0).chain_update(number.to_be_bytes());
         Hash::from_bytes(hash.finalize().into())
@@ -98,7 +111,7 @@ impl BatchTree {
         }
         refuse_duplicates(commitments)?;
         let leaves = count.next_power_of_two().max(BATCH_LEAVES_MIN);
-        let order = shuffled(leaves, seed);
+        let order = seed.order(leaves);
         let mut slots = vec![0; commitments.len()];
         let mut hashes = Vec::with_capacity(order.len());
         for (slot, position) in order.iter().enumerate() {
@@ -215,17 +228,6 @@ fn refuse_duplicates(commitments: &[Hash]) -> Result<(), BatchTreeError> {
         Some(pair) => Err(BatchTreeError::Duplicate { position: pair[1] }),
         None => Ok(()),
     }
-}
-
-/// Which position stands in each slot: Fisher and Yates over a stream of hashes of the seed.
-fn shuffled(leaves: u64, seed: &BatchSeed) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..leaves as usize).collect();
-    let mut draws = 0;
-    for i in (1..order.len()).rev() {
-        let j = draw_below(i as u64 + 1, seed, &mut draws);
-        order.swap(i, j as usize);
-    }
-    order
 }
 
 /// A uniform number below `bound`: draws that would favour small numbers are thrown away.
