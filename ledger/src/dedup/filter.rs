@@ -1,5 +1,6 @@
 //! A Bloom filter over leaf hashes.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use matricula_tlog::Hash;
@@ -7,25 +8,33 @@ use matricula_tlog::Hash;
 /// 2^27 bits, 16 MiB whatever the log: at ten million entries one question in 240 is answered "perhaps" in vain, at a
 /// hundred million nearly each, and the store answers them all.
 const BITS: u64 = 1 << 27;
+/// Memory comes in pages of 4 KiB as entries come, so that the filter of a small log is small.
+const PAGE_WORDS: usize = 512;
+const PAGE_BITS: u64 = PAGE_WORDS as u64 * 64;
+
+type Page = [AtomicU64; PAGE_WORDS];
 
 /// Says of a leaf hash that it was certainly never inserted, or perhaps was.
 pub(super) struct Filter {
-    words: Vec<AtomicU64>,
+    pages: Vec<OnceLock<Box<Page>>>,
 }
 
 impl Filter {
     pub(super) fn new() -> Self {
-        Self { words: (0..BITS / 64).map(|_| AtomicU64::new(0)).collect() }
+        Self { pages: (0..BITS / PAGE_BITS).map(|_| OnceLock::new()).collect() }
     }
 
     pub(super) fn insert(&self, leaf: &Hash) {
-        for bit in bits(leaf) {
-            self.words[(bit / 64) as usize].fetch_or(1 << (bit % 64), Ordering::Relaxed);
+        for Place { page, word, mask } in places(leaf) {
+            let page = self.pages[page].get_or_init(|| Box::new([const { AtomicU64::new(0) }; PAGE_WORDS]));
+            page[word].fetch_or(mask, Ordering::Relaxed);
         }
     }
 
     pub(super) fn may_have(&self, leaf: &Hash) -> bool {
-        bits(leaf).all(|bit| self.words[(bit / 64) as usize].load(Ordering::Relaxed) >> (bit % 64) & 1 == 1)
+        places(leaf).all(|Place { page, word, mask }| {
+            self.pages[page].get().is_some_and(|page| page[word].load(Ordering::Relaxed) & mask != 0)
+        })
     }
 }
 
@@ -35,10 +44,20 @@ impl core::fmt::Debug for Filter {
     }
 }
 
-/// A leaf hash is uniform already: four of its words choose four bits.
-fn bits(leaf: &Hash) -> impl Iterator<Item = u64> {
+struct Place {
+    page: usize,
+    word: usize,
+    mask: u64,
+}
+
+/// A leaf hash is uniform already: its four words choose four bits.
+fn places(leaf: &Hash) -> impl Iterator<Item = Place> {
     let (words, _) = leaf.as_bytes().as_chunks::<8>();
-    words.iter().map(|word| u64::from_be_bytes(*word) % BITS)
+    words.iter().map(|word| {
+        let bit = u64::from_be_bytes(*word) % BITS;
+        let (page, bit) = (bit / PAGE_BITS, bit % PAGE_BITS);
+        Place { page: page as usize, word: (bit / 64) as usize, mask: 1 << (bit % 64) }
+    })
 }
 
 #[cfg(test)]
