@@ -14,14 +14,21 @@ use crate::error::BenchError;
 use crate::measure::Pace;
 use crate::report::Report;
 
+mod credentials;
 mod disk;
+mod engine;
 mod error;
 mod hashing;
+mod http;
+mod large;
 mod machine;
 mod measure;
+
+mod proofs;
 mod quantity;
 mod report;
 mod signatures;
+mod statements;
 
 /// One group of measurements.
 struct Bench {
@@ -35,6 +42,11 @@ const BENCHES: &[Bench] = &[
     Bench { name: "signatures", about: "Ed25519", run: signatures::run },
     Bench { name: "hashing", about: "SHA-256 in the tree", run: hashing::run },
     Bench { name: "disk", about: "Appending durably", run: disk::run },
+    Bench { name: "credentials", about: "Credentials, one core", run: credentials::run },
+    Bench { name: "proofs", about: "Proofs of inclusion, one core", run: proofs::run },
+    Bench { name: "engine", about: "The log's engine, durable, no signature check", run: engine::run },
+    Bench { name: "http", about: "The log over HTTP, every signature checked", run: http::run },
+    Bench { name: "large", about: "A large log", run: large::run },
 ];
 
 /// Measures, prints a table, and writes BENCHMARKS.md when everything was measured.
@@ -49,6 +61,12 @@ struct Arguments {
     /// How long each single measurement runs, in seconds.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
+    /// How many entries the large log has.
+    #[arg(long, default_value_t = 1_000_000)]
+    entries: u64,
+    /// Open the log in this folder, print the resident memory in bytes and stop. For the memory of a node alone.
+    #[arg(long, hide = true)]
+    memory_of: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -59,7 +77,11 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    match measure(&arguments) {
+    let outcome = match &arguments.memory_of {
+        Some(folder) => large::print_memory_of(folder),
+        None => measure(&arguments),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -74,7 +96,7 @@ fn measure(arguments: &Arguments) -> Result<(), BenchError> {
     }
     let time = Duration::try_from_secs_f64(arguments.seconds)
         .map_err(|_| BenchError::TimeOutOfRange { seconds: arguments.seconds })?;
-    let pace = Pace::new(time);
+    let pace = Pace::new(time, arguments.entries);
     let mut report = Report::new(machine::describe());
     for bench in BENCHES {
         if arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench.name) {

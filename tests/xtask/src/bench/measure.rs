@@ -15,16 +15,27 @@ const LATENCY_DIGITS: u8 = 3;
 /// Longer latencies count as this: a minute for one operation is a failure, not a latency.
 const LATENCY_NANOS_MAX: u64 = 60_000_000_000;
 
-/// How long a measurement runs.
+/// How long a measurement runs, and how large the large log is.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     time: Duration,
+    log_entries: u64,
 }
 
 impl Pace {
-    /// Every single measurement takes about this long.
-    pub fn new(time: Duration) -> Self {
-        Self { time }
+    /// Every single measurement takes about this long; the large log has this many entries, at least one.
+    pub fn new(time: Duration, log_entries: u64) -> Self {
+        Self { time, log_entries: log_entries.max(1) }
+    }
+
+    /// Entries of the large log.
+    pub fn log_entries(&self) -> u64 {
+        self.log_entries
+    }
+
+    /// The time that one measurement is to take.
+    pub fn time(&self) -> Duration {
+        self.time
     }
 
     /// How often a second `work` is done, where one call does it `per_call` times: the median of five rounds.
@@ -76,6 +87,11 @@ impl Latencies {
         self.nanos.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
     }
 
+    /// How many.
+    pub fn len(&self) -> u64 {
+        self.nanos.len()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.nanos.is_empty()
@@ -86,9 +102,14 @@ impl Latencies {
         Quantity::Took(Duration::from_nanos(self.nanos.value_at_quantile(share)))
     }
 
-    /// How many a second, one after the other.
-    pub fn rate(&self) -> Quantity {
-        Quantity::PerSecond(1e9 / self.nanos.mean())
+    /// How many a second, one after the other, where each did it `per_call` times.
+    pub fn rate_of(&self, per_call: usize) -> Quantity {
+        Quantity::PerSecond(per_call as f64 * 1e9 / self.nanos.mean())
+    }
+
+    /// Takes in the latencies of another.
+    pub fn merge(&mut self, other: &Latencies) {
+        self.nanos += &other.nanos;
     }
 }
 
@@ -101,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_rate_counts_what_one_call_does() {
-        let Quantity::PerSecond(one) = Pace::new(Duration::ZERO).rate(1, || ()) else { unreachable!() };
+        let Quantity::PerSecond(one) = Pace::new(Duration::ZERO, 1).rate(1, || ()) else { unreachable!() };
         assert!(one > 0.0);
     }
 
@@ -123,7 +144,7 @@ mod tests {
     #[test]
     fn the_first_error_ends_a_measurement() {
         let mut calls = 0;
-        let outcome = Pace::new(Duration::from_secs(60)).latencies(|| {
+        let outcome = Pace::new(Duration::from_secs(60), 1).latencies(|| {
             calls += 1;
             if calls < 3 { Ok(()) } else { Err("full") }
         });

@@ -11,7 +11,6 @@ pub enum Quantity {
     /// How long: less is better.
     Took(Duration),
     /// How much memory or disk, in bytes: less is better.
-    #[expect(dead_code, reason = "rows about memory come with the node's benchmarks")]
     Bytes(u64),
 }
 

@@ -23,6 +23,11 @@ impl Row {
         Self { what: what.into(), raw: Some(raw), ours: None }
     }
 
+    /// What we do where no primitive does the same.
+    pub fn ours(what: impl Into<String>, ours: Quantity) -> Self {
+        Self { what: what.into(), raw: None, ours: Some(ours) }
+    }
+
     fn cells(&self) -> [String; 4] {
         let show = |side: Option<Quantity>| side.map_or_else(|| "—".to_owned(), |side| side.to_string());
         let ratio = self.raw.zip(self.ours).and_then(|(raw, ours)| ours.ratio_to(raw));
