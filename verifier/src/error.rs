@@ -88,7 +88,7 @@ impl ApiError {
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow { .. } => "body_too_slow",
             Self::BodyIncomplete => "body_incomplete",
-            Self::MediaTypeUnsupported { .. } => "media_type_unsupported",
+            Self::MediaTypeUnsupported { .. } => "unsupported_media_type",
             Self::JsonMalformed(_) => "json_malformed",
             Self::MemberInvalid { .. } => "member_invalid",
             Self::QueryMalformed => "query_malformed",

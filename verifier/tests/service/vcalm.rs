@@ -79,10 +79,10 @@ async fn rejects_a_query_it_does_not_know() {
 async fn rejects_bodies_that_are_not_declared_as_json() {
     let body = json!({"verifiableCredential": unsigned()}).to_string();
     for media_type in ["text/plain", "application/jsonx", ""] {
-        ask(post(CREDENTIALS, media_type, body.clone())).await.assert_problem(415, "media_type_unsupported");
+        ask(post(CREDENTIALS, media_type, body.clone())).await.assert_problem(415, "unsupported_media_type");
     }
     let bare = Request::post(CREDENTIALS).body(Body::from(body.clone())).unwrap();
-    ask(bare).await.assert_problem(415, "media_type_unsupported");
+    ask(bare).await.assert_problem(415, "unsupported_media_type");
     let with_charset = ask(post(CREDENTIALS, "Application/JSON; charset=utf-8", body)).await;
     assert_eq!(with_charset.json()["verified"], false);
 }
