@@ -1,4 +1,12 @@
 //! Learners: accounts, claims, a timeline of records, presentations, sharing.
+//!
+//! [`Wallet`] is everything but HTTP, on a `StateStore` and the ports of [`WalletPorts`]; [`router`] puts a JSON API
+//! and pages without script over it. Everything about a learner is sealed under keys that the store does not have;
+//! `README.md` tells the life of a claim, a presentation and a share, `DESIGN.md` why it is so.
+//!
+//! In scope: accounts and sessions, offers and claims, holder keys and bindings, presentations, shares, the
+//! disclosure log, erasure. Out of scope: issuing (the issuer deposits records and signs bindings), verifying (the
+//! verifier), guardians, transfers, sockets, request ids and timeouts (the server).
 
 mod account;
 mod binding;

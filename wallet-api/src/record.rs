@@ -17,8 +17,8 @@ use crate::seal::{Place, digest};
 use crate::session::Session;
 use crate::wallet::Wallet;
 
-/// A transcript of 256 courses with its evidence has about 600 KB.
-pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// A transcript of 256 courses with its evidence has about a megabyte.
+pub const RECORD_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A school life has some dozens of records; a life of courses some hundreds.
 pub const RECORDS_MAX: usize = 500;

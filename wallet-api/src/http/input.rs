@@ -2,9 +2,10 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use matricula_credential::json;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
@@ -61,6 +62,19 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
             return Err(ApiError::BodyTooLarge);
         }
         Ok(Self(fields))
+    }
+}
+
+/// The one variable part of a path.
+pub(super) struct PathPart(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPart {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // What is no UTF-8 is the name of nothing.
+        let Path(part) = Path::from_request_parts(parts, state).await.map_err(|_| ApiError::NotFound)?;
+        Ok(Self(part))
     }
 }
 

@@ -72,13 +72,16 @@ pub(super) fn moment(at: UnixSeconds) -> String {
     format_date_time(at).map(|text| text.replacen('T', " ", 1).replace('Z', " UTC")).unwrap_or_default()
 }
 
-/// Turns the problem documents of page handlers into pages. Whoever is not signed in is led to the form.
+/// Turns problem documents into pages, except for the API. Whoever is not signed in is led to the form.
 pub(super) async fn show_problems(
     State(state): State<WalletState>,
     request: Request,
     next: Next,
 ) -> Response {
     let reads = request.method() == Method::GET;
+    if request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
     let mut response = next.run(request).await;
     let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
     if told.code == "not_signed_in" && reads {

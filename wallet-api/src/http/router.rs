@@ -15,13 +15,13 @@ use super::{api, headers, origin, page, pages};
 /// `Router::nest` when that address has a path. Problems under `/api` are `application/problem+json`, elsewhere
 /// pages. Request ids, timeouts and traces are the server's.
 pub fn router(state: WalletState) -> Router {
-    let pages = pages::router().layer(from_fn_with_state(state.clone(), page::show_problems));
     Router::new()
         .merge(api::router())
-        .merge(pages)
+        .merge(pages::router())
         .fallback(|| async { ApiError::NotFound })
         .layer(map_response(name_method_problem))
         .layer(from_fn_with_state(state.clone(), origin::check))
+        .layer(from_fn_with_state(state.clone(), page::show_problems))
         .layer(from_fn_with_state(state.clone(), headers::add))
         .with_state(state)
 }

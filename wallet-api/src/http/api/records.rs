@@ -1,7 +1,7 @@
 //! Records.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::views::RecordView;
 use crate::error::WalletError;
-use crate::http::input::JsonBody;
+use crate::http::input::{JsonBody, PathPart};
 use crate::http::learner::Learner;
 use crate::http::problem::ApiError;
 use crate::http::state::WalletState;
@@ -63,7 +63,7 @@ pub(super) async fn timeline(
 pub(super) async fn show(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Json<RecordView>, ApiError> {
     let id = record_id(&id)?;
     let kept = state.run(move |wallet| wallet.record(&session, id)).await?;
@@ -74,7 +74,7 @@ pub(super) async fn show(
 pub(in crate::http) async fn download(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Response, ApiError> {
     let id = record_id(&id)?;
     let bytes = state.run(move |wallet| encode_record(&wallet.record(&session, id)?.record)).await?;
@@ -85,7 +85,7 @@ pub(in crate::http) async fn download(
 pub(super) async fn remove(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<StatusCode, ApiError> {
     let id = record_id(&id)?;
     state.run(move |wallet| wallet.delete_record(&session, id)).await?;
@@ -96,7 +96,7 @@ pub(super) async fn remove(
 pub(super) async fn bind(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Json<RecordView>, ApiError> {
     let id = record_id(&id)?;
     let kept = state.run(move |wallet| wallet.bind(&session, id)).await?;

@@ -1,7 +1,7 @@
 //! Presentations, shares and the disclosure log.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::records::record_id;
 use super::views::{DisclosureView, ShareView};
 use crate::error::WalletError;
-use crate::http::input::JsonBody;
+use crate::http::input::{JsonBody, PathPart};
 use crate::http::learner::Learner;
 use crate::http::problem::ApiError;
 use crate::http::state::WalletState;
@@ -104,7 +104,7 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Json<ShareView>, ApiError> {
     let id = share_id(&id)?;
     Ok(Json(state.run(move |wallet| wallet.share_of(&session, id)).await?.into()))
@@ -114,7 +114,7 @@ pub(super) async fn show(
 pub(super) async fn revoke(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<StatusCode, ApiError> {
     let id = share_id(&id)?;
     state.run(move |wallet| wallet.revoke_share(&session, id)).await?;
@@ -125,7 +125,7 @@ pub(super) async fn revoke(
 pub(super) async fn qr(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Response, ApiError> {
     let id = share_id(&id)?;
     let share = state.run(move |wallet| wallet.share_of(&session, id)).await?;

@@ -1,11 +1,12 @@
 //! One record: what it says, and what can be done with it.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::timeline::title;
 use crate::http::api::record_id;
+use crate::http::input::PathPart;
 use crate::http::learner::Learner;
 use crate::http::page::{Reader, day, page};
 use crate::http::problem::ApiError;
@@ -19,7 +20,7 @@ const LIFETIMES: [(&str, u64); 4] =
 pub(super) async fn show(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Markup, ApiError> {
     let id = record_id(&id)?;
     let entry = state.run(move |wallet| Ok(wallet.record(&session, id)?.entry())).await?;
@@ -53,7 +54,7 @@ pub(super) async fn show(
 pub(super) async fn bind(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Response, ApiError> {
     let id = record_id(&id)?;
     state.run(move |wallet| wallet.bind(&session, id)).await?;
@@ -63,7 +64,7 @@ pub(super) async fn bind(
 pub(super) async fn delete_form(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Markup, ApiError> {
     let id = record_id(&id)?;
     let entry = state.run(move |wallet| Ok(wallet.record(&session, id)?.entry())).await?;
@@ -82,7 +83,7 @@ pub(super) async fn delete_form(
 pub(super) async fn delete(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Response, ApiError> {
     let id = record_id(&id)?;
     state.run(move |wallet| wallet.delete_record(&session, id)).await?;

@@ -1,11 +1,11 @@
 //! A share, for its learner: link, QR code, how often it was opened, revoke.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, PreEscaped, html};
 
 use crate::http::api::{record_id, share_id};
-use crate::http::input::FormBody;
+use crate::http::input::{FormBody, PathPart};
 use crate::http::learner::Learner;
 use crate::http::page::{Reader, moment, page};
 use crate::http::problem::ApiError;
@@ -17,7 +17,7 @@ use crate::qr;
 pub(super) async fn create(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
     form: Result<FormBody, ApiError>,
 ) -> Result<Response, ApiError> {
     let choice = Choice { records: vec![record_id(&id)?], with_evidence: true };
@@ -31,7 +31,7 @@ pub(super) async fn create(
 pub(super) async fn show(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Markup, ApiError> {
     let id = share_id(&id)?;
     let share = state.run(move |wallet| wallet.share_of(&session, id)).await?;
@@ -57,7 +57,7 @@ pub(super) async fn show(
 pub(super) async fn revoke(
     State(state): State<WalletState>,
     Learner(session): Learner,
-    Path(id): Path<String>,
+    PathPart(id): PathPart,
 ) -> Result<Response, ApiError> {
     let id = share_id(&id)?;
     state.run(move |wallet| wallet.revoke_share(&session, id)).await?;

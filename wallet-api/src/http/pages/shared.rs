@@ -1,12 +1,13 @@
 //! What a link shows to whoever has it.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use matricula_credential::model;
 use maud::{Markup, html};
 
 use crate::error::WalletError;
 use crate::http::api::attachment;
+use crate::http::input::PathPart;
 use crate::http::page::{Reader, moment, page};
 use crate::http::problem::ApiError;
 use crate::http::state::WalletState;
@@ -16,7 +17,7 @@ use crate::share::{ShareToken, SharedPresentation};
 /// The records of a link, as they call themselves, with the file to verify.
 pub(super) async fn show(
     State(state): State<WalletState>,
-    Path(token): Path<String>,
+    PathPart(token): PathPart,
 ) -> Result<Markup, ApiError> {
     let shared = open(&state, &token).await?;
     let body = html! {
@@ -34,7 +35,7 @@ pub(super) async fn show(
 /// The presentation as a file.
 pub(super) async fn download(
     State(state): State<WalletState>,
-    Path(token): Path<String>,
+    PathPart(token): PathPart,
 ) -> Result<Response, ApiError> {
     let shared = open(&state, &token).await?;
     let bytes = encode(SHARES, &shared.file.to_value())?;
