@@ -1,7 +1,7 @@
 //! The portable record: a credential and all that is needed to check it offline, in one JSON file.
 
 use data_encoding::BASE64;
-use matricula_tlog::{Hash, LOG_PROOF_BYTES_MAX, LeafIndex, TreeSize};
+use matricula_tlog::{Hash, LOG_PROOF_BYTES_MAX, LeafIndex, TreeSize, decode_base64};
 use serde_json::{Map, Value, json};
 
 use crate::canonical::{CanonError, canonical_json};
@@ -205,7 +205,7 @@ impl LedgerEvidence {
 impl LoggedStatement {
     fn from_member(parent: &Member<'_>) -> Result<Self, RecordError> {
         let encoded = parent.text("statement")?;
-        let statement = BASE64.decode(encoded.as_bytes()).map_err(|_| parent.malformed("statement"))?;
+        let statement = decode_base64(encoded).ok_or_else(|| parent.malformed("statement"))?;
         if statement.is_empty() || statement.len() > STATEMENT_BYTES_MAX {
             return Err(parent.malformed("statement"));
         }
@@ -294,7 +294,7 @@ impl<'d> Member<'d> {
             _ => return Err(self.malformed(name)),
         };
         let hash = |item: &Value| {
-            let bytes = BASE64.decode(item.as_str()?.as_bytes()).ok()?;
+            let bytes = decode_base64(item.as_str()?)?;
             Some(Hash::from_bytes(bytes.try_into().ok()?))
         };
         items.iter().map(|item| hash(item).ok_or_else(|| self.malformed(name))).collect()

@@ -4,6 +4,7 @@
 
 mod school;
 
+use data_encoding::BASE64;
 use ed25519_dalek::SigningKey;
 use matricula_credential::binding::{BindingError, HolderBinding};
 use matricula_credential::commitment::{BatchSeed, BatchTree, CredentialDigest, Salt, commit};
@@ -79,7 +80,9 @@ fn refuses_records_that_are_not_exactly_records() {
     let whole = record(1).0.to_value();
     let member = |pointer: &str| RecordError::Member { pointer: pointer.to_owned() };
     let unknown = |pointer: &str| RecordError::UnknownMember { pointer: pointer.to_owned() };
-    let cases: [(&str, Value, RecordError); 15] = [
+    // The same bytes in a second spelling: two padded texts in a row.
+    let hash = format!("{}{}", BASE64.encode(&[0; 1]), BASE64.encode(&[0; 31]));
+    let cases: [(&str, Value, RecordError); 17] = [
         ("/type", json!("MatriculaRecord"), RecordError::NotARecord),
         ("/version", json!(2), RecordError::Version),
         ("/version", json!("1"), RecordError::Version),
@@ -88,9 +91,11 @@ fn refuses_records_that_are_not_exactly_records() {
         ("/commitment/leafIndex", json!(-1), member("/commitment/leafIndex")),
         ("/commitment/leaves", json!(64.5), member("/commitment/leaves")),
         ("/commitment/path/0", json!("AAAA"), member("/commitment/path")),
+        ("/commitment/path/0", json!(hash), member("/commitment/path")),
         ("/commitment/path", json!(vec!["AAAA"; 21]), member("/commitment/path")),
         ("/statement", json!("***"), member("/statement")),
         ("/statement", json!(""), member("/statement")),
+        ("/statement", json!("AA==AA=="), member("/statement")),
         ("/logProof", json!("x".repeat(1 << 20)), member("/logProof")),
         ("/accreditation/1/statement", json!(7), member("/accreditation/1/statement")),
         ("/accreditation", json!(vec![json!({}); 65]), member("/accreditation")),

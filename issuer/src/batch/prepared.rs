@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use ed25519_dalek::SigningKey;
 use matricula_credential::commitment::{CredentialDigest, Salt, commit};
 use matricula_credential::proof::{HashData, ProofOptions, attach, hash_data, sign_hash_data};
-use matricula_tlog::Hash;
+use matricula_tlog::{Hash, decode_base64};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -176,8 +176,7 @@ impl PreparedRecord {
     }
 
     fn bytes<const N: usize>(&self, text: &str) -> Result<[u8; N], BatchError> {
-        let bytes = BASE64.decode(text.as_bytes()).ok();
-        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| self.differs())
+        decode_base64(text).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| self.differs())
     }
 }
 
@@ -215,4 +214,32 @@ fn without_nested_proofs(mut credential: Value) -> Value {
         }
     }
     credential
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(commitment: String) -> PreparedRecord {
+        PreparedRecord {
+            learner_no: "1".to_owned(),
+            file: "1.json".to_owned(),
+            credential: json!({}),
+            nested_hashes: Vec::new(),
+            hash: BASE64.encode(&[1; 64]),
+            salt: String::new(),
+            commitment,
+        }
+    }
+
+    #[test]
+    fn rejects_a_commitment_spelled_as_two_texts_in_a_row() {
+        let bytes = [7; 32];
+        let once = BASE64.encode(&bytes);
+        assert_eq!(record(once).commitment().unwrap(), Hash::from_bytes(bytes));
+        let twice = BASE64.encode(&bytes[..1]) + &BASE64.encode(&bytes[1..]);
+        assert!(matches!(record(twice).commitment(), Err(BatchError::RecordChanged { .. })));
+    }
 }

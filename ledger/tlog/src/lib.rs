@@ -27,6 +27,7 @@ mod policy;
 mod position;
 mod tile;
 
+pub use base64::decode as decode_base64;
 pub use bundle::{
     BUNDLE_BYTES_MAX, BundleError, BundlePath, ENTRY_BYTES_MAX, append_entry, parse_bundle, parse_entries,
 };

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use matricula_credential::json::{JsonError, parse_limited};
 use matricula_credential::proof::{self, ProofError, ProofPurpose};
 use matricula_credential::status::ListCredential;
 use matricula_registry::{
     Body, KnownAt, LogOrigin, PublicKey, Registry, Statement, StatementId, VerifiedStatement,
 };
-use matricula_tlog::{LeafIndex, Policy, UnixSeconds};
+use matricula_tlog::{LeafIndex, Policy, UnixSeconds, decode_base64};
 use serde_json::Value;
 
 use crate::date::parse_rfc3339;
@@ -310,7 +310,7 @@ fn replay(content: &TrustContent) -> Result<Replayed, TrustFileError> {
 }
 
 fn read(trusted: &TrustedStatement) -> Result<VerifiedStatement, TrustFileError> {
-    let entry = BASE64.decode(trusted.statement.as_bytes()).map_err(|error| unusable(trusted, &error))?;
+    let entry = decode_base64(&trusted.statement).ok_or_else(|| unusable(trusted, &"not base64"))?;
     let statement = Statement::parse(&entry).map_err(|error| unusable(trusted, &error))?;
     statement.verify_signatures().map_err(|error| unusable(trusted, &error))
 }

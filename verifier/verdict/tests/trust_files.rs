@@ -4,6 +4,7 @@
 mod country;
 
 use country::{Country, at};
+use data_encoding::BASE64;
 use matricula_verdict::{
     Fingerprint, Trust, TrustContent, TrustError, TrustFile, TrustFileError, TrustUpdateError,
 };
@@ -63,6 +64,18 @@ fn refuses_content_that_does_not_hold_together() {
     let list =
         refused(&|content| content.status_lists[0].credential["validFrom"] = "2026-01-01T00:00:00Z".into());
     assert!(matches!(list, TrustFileError::StatusList { .. }));
+}
+
+#[test]
+fn refuses_a_statement_spelled_as_two_texts_in_a_row() {
+    let mut country = country();
+    let mut content = country.trust_content("2026-11-21");
+    let statement = &mut content.statements[1].statement;
+    let bytes = BASE64.decode(statement.as_bytes()).unwrap();
+    *statement = BASE64.encode(&bytes[..1]) + &BASE64.encode(&bytes[1..]);
+    assert_eq!(BASE64.decode(statement.as_bytes()).unwrap(), bytes);
+    let refused = TrustFile::parse(&country.sealed_bytes(&content)).unwrap_err();
+    assert!(matches!(refused, TrustFileError::Statement { index: 1, .. }), "{refused}");
 }
 
 #[test]
