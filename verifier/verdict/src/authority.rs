@@ -184,7 +184,8 @@ fn at_log_date(registry: &Registry, question: Question<'_>, logged: &Logged, axi
     }
 }
 
-fn unknown_issuer(credential: &Value) -> Axis {
+/// No trusted authority vouches for the issuer.
+pub(crate) fn unknown_issuer(credential: &Value) -> Axis {
     let issuer = issuer_id(credential).unwrap_or("nobody");
     let text = format!(
         "No authority you trust vouches for {issuer}. A perfect signature says nothing about who signed: ask the ministry of \

@@ -1,6 +1,6 @@
 //! Does it say what its schema allows, about one learner, with no dangling links?
 
-use matricula_credential::content::check;
+use matricula_credential::content::{ContentProblem, check};
 use matricula_tlog::UnixSeconds;
 use serde_json::Value;
 
@@ -13,7 +13,11 @@ const PROBLEMS_SHOWN: usize = 3;
 
 /// Judges the content and the credential's own validity period.
 pub(crate) fn examine(credential: &Value, as_of: UnixSeconds) -> Axis {
-    let problems = check(credential);
+    judge(credential, &check(credential), as_of)
+}
+
+/// The same, with the problems found already.
+pub(crate) fn judge(credential: &Value, problems: &[ContentProblem], as_of: UnixSeconds) -> Axis {
     if !problems.is_empty() {
         let shown: Vec<String> = problems
             .iter()

@@ -25,7 +25,7 @@ pub(crate) fn examine(credential: &Value, as_of: UnixSeconds) -> Integrity {
         Ok(signer) => signer,
         Err(axis) => return Integrity { axis, signer: None },
     };
-    let axis = nested(credential, as_of).unwrap_or_else(|| {
+    let axis = nested(credential, as_of, |_| true).unwrap_or_else(|| {
         Axis::pass("The signature fits: the text is unchanged since it was signed with the issuer's key.")
     });
     Integrity { axis, signer: Some(signer) }
@@ -52,8 +52,12 @@ fn own_proof(credential: &Value, as_of: UnixSeconds) -> Result<VerifyingKey, Axi
     Ok(own.key)
 }
 
-/// The first thing wrong with a credential inside this one.
-fn nested(credential: &Value, as_of: UnixSeconds) -> Option<Axis> {
+/// The first thing wrong with a credential inside this one, among those at the places, from 0, that are to bear a proof.
+pub(crate) fn nested(
+    credential: &Value,
+    as_of: UnixSeconds,
+    bears_proof: impl Fn(usize) -> bool,
+) -> Option<Axis> {
     let inside = credential.pointer("/credentialSubject/verifiableCredential")?;
     let inside = inside.as_array().map_or_else(|| std::slice::from_ref(inside), Vec::as_slice);
     if inside.len() > NESTED_MAX {
@@ -63,6 +67,7 @@ fn nested(credential: &Value, as_of: UnixSeconds) -> Option<Axis> {
     let (position, axis) = inside
         .iter()
         .enumerate()
+        .filter(|(position, _)| bears_proof(*position))
         .find_map(|(position, nested)| own_proof(nested, as_of).err().map(|axis| (position + 1, axis)))?;
     let text = format!("Credential number {position} inside this one does not verify. {}", axis.text);
     let mut axis = Axis { text, ..axis };

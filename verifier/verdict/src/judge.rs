@@ -138,7 +138,7 @@ fn judge(
 }
 
 /// What the credential says, bounded for display.
-fn summary(credential: &Value, class: Option<&Classification>) -> CredentialSummary {
+pub(crate) fn summary(credential: &Value, class: Option<&Classification>) -> CredentialSummary {
     let facts = facts(credential);
     let shown = |text: Option<String>| text.map(|text| text.chars().take(SUMMARY_CHARS_MAX).collect());
     let dated = facts.awarded.as_deref().or(facts.valid_from.as_deref()).and_then(parse_rfc3339);

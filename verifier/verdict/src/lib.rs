@@ -16,6 +16,7 @@ mod authority;
 mod code;
 mod content;
 mod date;
+mod foreign;
 mod holder;
 mod integrity;
 mod judge;
@@ -28,6 +29,7 @@ mod verdict;
 
 pub use code::Code;
 pub use date::{day, parse_rfc3339, rfc3339};
+pub use foreign::{ForeignEvidence, ForeignFault, ForeignRefusal, judge_foreign};
 pub use judge::{Options, STATUS_AGE_MAX_SECONDS_DEFAULT, verify, verify_value};
 pub use trust::{TRUST_FILES_MAX, Trust, TrustError};
 pub use trust_content::{

@@ -1,0 +1,158 @@
+//! Credentials in formats of others: judged here, read elsewhere.
+//!
+//! Whoever reads the format says whether the signature fits, and hands over the credential. The key came with the file or in its
+//! names, so it stands under no authority that the verifier trusts: the best such a credential can become is
+//! [`crate::Overall::UnknownIssuer`].
+
+use matricula_credential::content::{ContentCode, check};
+use matricula_credential::model::classify;
+use matricula_tlog::UnixSeconds;
+use serde_json::Value;
+
+use crate::code::Code;
+use crate::date::day;
+use crate::judge::{Options, summary};
+use crate::verdict::{Axes, Axis, AxisResult, CredentialSummary, Verdict};
+use crate::{authority, content, integrity, status};
+
+/// Where credentials stand inside a transcript.
+const NESTED_POINTER: &str = "/credentialSubject/verifiableCredential";
+
+/// A credential of others whose signature fits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForeignEvidence {
+    /// The credential as one object.
+    pub credential: Value,
+    /// The key that signed, for a person to compare: its thumbprint and kind.
+    pub key: String,
+    /// From when on the signature or the credential is to be used.
+    pub not_before: Option<UnixSeconds>,
+    /// Until when.
+    pub expires: Option<UnixSeconds>,
+    /// Which places of `credentialSubject.verifiableCredential`, from 0, hold credentials that came with a signature around
+    /// them, found good. All others must bear a proof inside.
+    pub nested: Vec<usize>,
+}
+
+/// Why there is no such evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignFault {
+    /// The file breaks the grammar of its format, or contradicts itself.
+    Malformed,
+    /// The signature does not fit, or is none.
+    Invalid,
+    /// The key is not one that the named issuer controls.
+    NotControlled,
+    /// The format, the algorithm or the key is not known here: this says nothing about the credential.
+    Unsupported,
+}
+
+/// What the reader of a foreign format found wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignRefusal {
+    /// Whose fault it is.
+    pub fault: ForeignFault,
+    /// Whether it is in a credential inside the one that was given.
+    pub is_nested: bool,
+    /// What it is, as the end of a sentence.
+    pub reason: String,
+}
+
+/// Judges a credential of others from what its reader found. Never verified, with or without warnings.
+pub fn judge_foreign(read: Result<&ForeignEvidence, &ForeignRefusal>, options: &Options) -> Verdict {
+    match read {
+        Ok(evidence) => judge(evidence, options),
+        Err(refusal) => refuse(refusal, options),
+    }
+}
+
+fn judge(evidence: &ForeignEvidence, options: &Options) -> Verdict {
+    let credential = &evidence.credential;
+    let axes = Axes {
+        integrity: examine_integrity(evidence, options.as_of),
+        authority: authority::unknown_issuer(credential),
+        ledger: no_ledger_evidence(),
+        status: status::examine(credential, None, options.as_of, options.status_age_max_seconds),
+        holder: not_presented(),
+        content: examine_content(evidence, options.as_of),
+    };
+    Verdict::conclude(axes, summary(credential, classify(credential).as_ref()), options.as_of)
+}
+
+/// The signature around the whole fits already; credentials inside that bear their own proofs are checked here.
+fn examine_integrity(evidence: &ForeignEvidence, as_of: UnixSeconds) -> Axis {
+    let bears_proof = |position: usize| !evidence.nested.contains(&position);
+    integrity::nested(&evidence.credential, as_of, bears_proof).unwrap_or_else(|| {
+        Axis::pass(format!(
+            "The signature fits: the text is unchanged since it was signed with the key {}. Whose key that is, is another question.",
+            evidence.key
+        ))
+    })
+}
+
+fn examine_content(evidence: &ForeignEvidence, as_of: UnixSeconds) -> Axis {
+    let mut problems = check(&evidence.credential);
+    problems.retain(|problem| {
+        problem.code != ContentCode::NestedUnsigned
+            || !evidence
+                .nested
+                .iter()
+                .any(|position| problem.pointer == format!("{NESTED_POINTER}/{position}/proof"))
+    });
+    let axis = content::judge(&evidence.credential, &problems, as_of);
+    if axis.result == AxisResult::Fail {
+        return axis;
+    }
+    match (evidence.not_before, evidence.expires) {
+        (Some(from), _) if from > as_of => {
+            Axis::fail(Code::NotYetValid, format!("It is to be used only from {}.", day(from)))
+        }
+        (_, Some(until)) if until <= as_of => {
+            Axis::fail(Code::Expired, format!("It was to be used until {}.", day(until)))
+        }
+        _ => axis,
+    }
+}
+
+fn refuse(refusal: &ForeignRefusal, options: &Options) -> Verdict {
+    let reason = &refusal.reason;
+    let mut integrity = match refusal.fault {
+        ForeignFault::Malformed => {
+            Axis::fail(Code::ProofMalformed, format!("The signature cannot be read: {reason}."))
+        }
+        ForeignFault::Invalid => {
+            Axis::fail(Code::ProofInvalid, format!("The signature does not count: {reason}."))
+        }
+        ForeignFault::NotControlled => Axis::fail(
+            Code::IssuerDoesNotControlKey,
+            format!("The text is signed, but not with a key of the issuer it names: {reason}."),
+        ),
+        ForeignFault::Unsupported => {
+            Axis::unknown(Code::ProofUnsupported, format!("The signature could not be checked: {reason}."))
+        }
+    };
+    if refusal.is_nested {
+        integrity.codes.insert(0, Code::NestedProofInvalid);
+    }
+    let code = integrity.codes.last().copied().unwrap_or(Code::ProofUnsupported);
+    let none = || Axis::not_applicable(code, "Without a good signature there is nothing to ask this of.");
+    let axes = Axes {
+        integrity,
+        authority: none(),
+        ledger: no_ledger_evidence(),
+        status: none(),
+        holder: not_presented(),
+        content: none(),
+    };
+    Verdict::conclude(axes, CredentialSummary::default(), options.as_of)
+}
+
+fn no_ledger_evidence() -> Axis {
+    let text = "Nothing shows in a log that this verifier knows when it was made.";
+    Axis::not_applicable(Code::NoLedgerEvidence, text)
+}
+
+fn not_presented() -> Axis {
+    let text = "It was given as a file. Compare name and date of birth with an identity document.";
+    Axis::not_applicable(Code::CompareIdentityDocument, text)
+}
