@@ -174,10 +174,8 @@ pub fn current_binding(home: &SchoolHome, credential_id: &str) -> Result<Option<
 }
 
 fn sign(home: &SchoolHome, order: &BindRecord<'_>, credential: &Value) -> Result<Value, BindingError> {
-    let slot = home
-        .take_status_slots(1)?
-        .pop()
-        .ok_or(SchoolError::StatusIndexesUsedUp { needed: 1, left: 0 })?;
+    let slot =
+        home.take_status_slots(1)?.pop().ok_or(SchoolError::StatusIndexesUsedUp { needed: 1, left: 0 })?;
     let holder = did::parse_did_key(order.holder)
         .map_err(|_| BindingError::Possession { what: "the holder's identifier" })?;
     let issuer = home.profile().did.as_str();

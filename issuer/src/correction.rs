@@ -150,7 +150,10 @@ impl CorrectionError {
 
 /// Signs a request to change how a record stands, and keeps it under `requests`. What has been asked
 /// before is not asked again.
-pub fn request_status(home: &SchoolHome, order: &ChangeStatus<'_>) -> Result<StatusRequested, CorrectionError> {
+pub fn request_status(
+    home: &SchoolHome,
+    order: &ChangeStatus<'_>,
+) -> Result<StatusRequested, CorrectionError> {
     let record = RecordStatus::parse(order.record)?;
     if record.issuer != home.profile().did.as_str() {
         return Err(CorrectionError::NotOurs { issuer: record.issuer });
@@ -227,7 +230,9 @@ pub fn correct(
         now: order.now,
     };
     batch::prepare_correction(home, correction, progress).map_err(|error| match error {
-        BatchError::NobodyToIssue { .. } => CorrectionError::LearnerMissing { learner_no: learner_no.clone() },
+        BatchError::NobodyToIssue { .. } => {
+            CorrectionError::LearnerMissing { learner_no: learner_no.clone() }
+        }
         other => other.into(),
     })
 }

@@ -15,6 +15,7 @@
 //! | [`binding`] | records bound to the keys of their holders |
 //! | [`status`] | allotting status indexes, taking requests, publishing lists |
 //! | [`trust_export`] | what verifiers are given |
+//! | [`http`] | DID documents, status lists, the trust file; requests and bindings |
 //!
 //! Out of scope: the command line, the log node, who may issue (the registry), how proofs are made
 //! (`matricula-credential`).
@@ -25,6 +26,7 @@ pub mod binding;
 pub mod correction;
 mod credential_status;
 mod entropy;
+pub mod http;
 pub mod keyring;
 pub mod log_port;
 mod moment;

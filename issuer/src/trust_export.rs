@@ -225,8 +225,7 @@ impl AuthorityDesk<'_> {
         let unknown = |problem: String| TrustExportError::LogTime { index, problem };
         let text = self.log.proof(index).map_err(AuthorityError::from)?;
         let proof = LogProof::parse(text.as_bytes()).map_err(|error| unknown(error.to_string()))?;
-        let verified =
-            proof.verify(leaf_hash(entry), policy).map_err(|error| unknown(error.to_string()))?;
+        let verified = proof.verify(leaf_hash(entry), policy).map_err(|error| unknown(error.to_string()))?;
         if verified.index() != index {
             return Err(unknown(format!("the proof is for entry {}", verified.index())));
         }

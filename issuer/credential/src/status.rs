@@ -72,7 +72,7 @@ impl StatusList {
     pub fn new(entries: u64) -> Result<Self, StatusListError> {
         let in_range = (STATUS_ENTRIES_MIN..=STATUS_ENTRIES_MAX).contains(&entries);
         match usize::try_from(entries / 8) {
-            Ok(bytes) if in_range && entries % 8 == 0 => Ok(Self { bytes: vec![0; bytes] }),
+            Ok(bytes) if in_range && entries.is_multiple_of(8) => Ok(Self { bytes: vec![0; bytes] }),
             _ => Err(StatusListError::Size { entries }),
         }
     }

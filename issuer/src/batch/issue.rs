@@ -110,6 +110,16 @@ pub fn issue(
 }
 
 /// What there is of a batch that has been issued.
+/// The records of a batch that was issued before, with their claim codes.
+///
+/// # Errors
+/// What reading the batch's lists gives where it is not issued.
+pub fn issued_records(home: &SchoolHome, id: &BatchId) -> Result<Vec<IssuedRecord>, BatchError> {
+    let folder = BatchFolder::of(&home.batches_folder(), id);
+    let claims: Vec<Claim> = storage::read_json(&folder.claims(), LIST_FILE_BYTES_MAX)?;
+    Ok(records_of(&folder, &folder.read_issued()?, &claims))
+}
+
 fn finished(
     home: &SchoolHome,
     id: &BatchId,

@@ -35,7 +35,7 @@ use crate::storage::StorageError;
 pub use approve::{Approved, approve};
 pub(crate) use claim_code::fold as fold_claim_code;
 pub use folder::BatchState;
-pub use issue::{Issued, IssuedRecord, issue};
+pub use issue::{Issued, IssuedRecord, issue, issued_records};
 pub(crate) use listing::claim_code_of;
 pub use listing::{BatchInfo, IssuedLookup, discard, find_issued, list_batches};
 pub(crate) use manifest::Corrects;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use matricula_credential::commitment::{BatchSeed, BatchTree, Summary};
+use matricula_credential::content::{self, ContentCode, ContentProblem};
 use matricula_credential::model::{classify, facts};
 use matricula_credential::proof::ProofOptions;
-use matricula_credential::content::{self, ContentCode, ContentProblem};
 use matricula_credential::status;
 use matricula_registry::{Batch, Body, PublicKey, Statement};
 use matricula_tlog::UnixSeconds;

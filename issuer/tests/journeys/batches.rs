@@ -126,7 +126,8 @@ fn another_key_than_the_preparers_cannot_issue() {
     let school = world.school("lempira");
     let id = school.prepare(&Sample::leavers(2).order(BatchKind::Diploma)).unwrap().id;
     school.approve(&id).unwrap();
-    let refused = batch::issue(&school.home, &id, &school.approve, &world.log, now(), &mut |_| {}).unwrap_err();
+    let refused =
+        batch::issue(&school.home, &id, &school.approve, &world.log, now(), &mut |_| {}).unwrap_err();
     assert!(matches!(refused, BatchError::NotThePreparersKey));
 }
 
@@ -139,7 +140,9 @@ fn a_changed_file_is_refused_at_approval_and_at_issue() {
     for name in ["prepared.jsonl", "statement.cose", "summary.json", "manifest.json"] {
         let path = folder.join(name);
         let original = fs::read(&path).unwrap();
-        let text = String::from_utf8_lossy(&original).replace("Ofelia", "Amelia").replace("\"count\": 2", "\"count\": 3");
+        let text = String::from_utf8_lossy(&original)
+            .replace("Ofelia", "Amelia")
+            .replace("\"count\": 2", "\"count\": 3");
         let mut changed = if text.as_bytes() == original { original.clone() } else { text.into_bytes() };
         if changed == original {
             let middle = changed.len() / 2;
@@ -161,7 +164,8 @@ fn a_changed_file_is_refused_at_approval_and_at_issue() {
     let other = school.prepare(&Sample::leavers(3).order(BatchKind::Diploma)).unwrap().id;
     school.approve(&other).unwrap();
     let kept = fs::read(&approval).unwrap();
-    fs::copy(school.home.root().join("batches").join(other.as_str()).join("approval.json"), &approval).unwrap();
+    fs::copy(school.home.root().join("batches").join(other.as_str()).join("approval.json"), &approval)
+        .unwrap();
     let refused = school.issue(&id, &world.log).unwrap_err();
     assert!(matches!(refused, BatchError::FileChanged { .. }), "{refused}");
     assert_eq!(world.log.submitted().len(), before);
@@ -259,7 +263,8 @@ fn progress_counts_every_record_in_every_step() {
     let order = sample.order(BatchKind::Diploma);
     let id = school.prepare(&order).unwrap().id;
     school.approve(&id).unwrap();
-    batch::issue(&school.home, &id, &school.issue, &world.log, now(), &mut |progress| seen.push(progress)).unwrap();
+    batch::issue(&school.home, &id, &school.issue, &world.log, now(), &mut |progress| seen.push(progress))
+        .unwrap();
     for step in [Step::Signing, Step::Writing] {
         let last = seen.iter().rev().find(|progress| progress.step == step).unwrap();
         assert_eq!((last.done, last.total), (5, 5));

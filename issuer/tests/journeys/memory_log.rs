@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use matricula_issuer::{LogPort, LogPortError, Logged};
 use matricula_registry::{LogOrigin, PublicKey, Registry};
 use matricula_tlog::{
-    Checkpoint, Cosigner, Hash, KeyName, LeafIndex, LogProof, NodeId, NodeSource, NoteSigner, Origin, TreeSize,
-    UnixSeconds, leaf_hash, merkle, node_hash, prove_inclusion,
+    Checkpoint, Cosigner, Hash, KeyName, LeafIndex, LogProof, NodeId, NodeSource, NoteSigner, Origin,
+    TreeSize, UnixSeconds, leaf_hash, merkle, node_hash, prove_inclusion,
 };
 
 /// How a log may fail.
@@ -40,7 +40,13 @@ struct State {
 }
 
 impl MemoryLog {
-    pub fn new(origin: &LogOrigin, root: PublicKey, log_seed: &[u8; 32], witness_seed: &[u8; 32], now: u64) -> Self {
+    pub fn new(
+        origin: &LogOrigin,
+        root: PublicKey,
+        log_seed: &[u8; 32],
+        witness_seed: &[u8; 32],
+        now: u64,
+    ) -> Self {
         let name = KeyName::new(origin.as_str()).unwrap();
         let witness = KeyName::new(&matricula_issuer::authority::witness_name(origin)).unwrap();
         Self {

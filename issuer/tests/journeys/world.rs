@@ -4,14 +4,19 @@ use std::path::PathBuf;
 
 use jiff::civil::date;
 use matricula_credential::proof::Cryptosuite;
-use matricula_issuer::authority::{self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority};
-use matricula_issuer::batch::{self, BatchError, BatchId, BatchKind, Issued, PrepareBatch, Prepared, RosterDigest};
+use matricula_issuer::LogPort;
+use matricula_issuer::authority::{
+    self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority,
+};
+use matricula_issuer::batch::{
+    self, BatchError, BatchId, BatchKind, Issued, PrepareBatch, Prepared, RosterDigest,
+};
 use matricula_issuer::keyring::{KeyPurpose, Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::roster::{Roster, RosterFile, check};
 use matricula_issuer::school::{self, Application, InitSchool, SchoolHome, SchoolProfile};
-use matricula_issuer::LogPort;
 use matricula_registry::{
-    Country, CredentialKind, InstitutionId, IscedLevel, Jurisdiction, LegalReference, LogOrigin, Period, Scope, Text,
+    Country, CredentialKind, InstitutionId, IscedLevel, Jurisdiction, LegalReference, LogOrigin, Period,
+    Scope, Text,
 };
 use matricula_tlog::{Hash, UnixSeconds};
 use matricula_verdict::parse_rfc3339;
@@ -108,7 +113,8 @@ impl World {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let passphrase = passphrase();
-        let founded = authority::init(&folder.path().join("authority"), &init_authority(&passphrase)).unwrap();
+        let founded =
+            authority::init(&folder.path().join("authority"), &init_authority(&passphrase)).unwrap();
         let home = founded.home;
         let log_seed = home.unlock_log(&passphrase).unwrap().seed();
         let witness_seed = home.unlock_witness(&passphrase).unwrap().seed();

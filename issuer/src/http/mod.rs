@@ -1,0 +1,21 @@
+//! What an authority serves: DID documents, status lists, its trust file, and two doors for schools
+//! and wallets.
+//!
+//! | Route | Answers |
+//! |---|---|
+//! | `GET /.well-known/did.json`, `GET /…/did.json` | the DID document of the authority or of one of its institutions |
+//! | `GET /status/{n}` | the status list credential, as logged |
+//! | `GET /trust` | the current trust file |
+//! | `POST /status/requests` | takes a school's signed request: 202 when new, 200 when known |
+//! | `POST /bindings` | binds a record to a holder's key: 201 when new, 200 when known |
+//!
+//! Errors are problem documents (RFC 9457) with a stable `code`.
+
+mod did_document;
+mod problem;
+mod router;
+mod state;
+
+pub use problem::ApiError;
+pub use router::{BINDING_BODY_BYTES_MAX, router};
+pub use state::{IssuerState, ServedSchool};
