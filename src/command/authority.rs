@@ -1,0 +1,460 @@
+//! `matricula authority`: found one, accredit schools, withdraw rights, look after status lists.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use matricula_credential::did::{encode_multikey, parse_multikey};
+use matricula_issuer::LogPort;
+use matricula_issuer::authority::{
+    self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority,
+    ListedInstitution, Restore, Ruling, Succeed, Withdraw, list_institutions,
+};
+use matricula_issuer::keyring::{Passphrase, SecretKey, WorkFactor};
+use matricula_issuer::school::{APPLICATION_BYTES_MAX, Application};
+use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX};
+use matricula_ledger::Clock;
+use matricula_registry::{Country, InstitutionId, LogOrigin, PublicKey, Text};
+use matricula_tlog::UnixSeconds;
+use matricula_verdict::day;
+
+use crate::arguments::LogArgs;
+use crate::command::import::read_bounded;
+use crate::failure::Failure;
+use crate::log;
+use crate::moment::{Moment, as_of_or_now, now};
+use crate::passphrase::PassphraseArgs;
+use crate::values::{self, RulingArgs, ScopeArgs};
+
+/// What an authority does.
+#[derive(Debug, Subcommand)]
+pub enum AuthorityCommand {
+    /// Found an authority: its keys, its log, and the card that schools and verifiers need
+    Init(InitArgs),
+    /// Accredit a school, and take in the keys of its application
+    Accredit(AccreditArgs),
+    /// Suspend a school's rights for a time
+    Suspend(WithdrawArgs),
+    /// Restore a suspended or revoked school's rights
+    Restore(RestoreArgs),
+    /// Revoke a school's rights from a date
+    Revoke(WithdrawArgs),
+    /// Declare that a key may have been in other hands since a date
+    Compromise(CompromiseArgs),
+    /// Name who takes over from a school that closes
+    Succeed(SucceedArgs),
+    /// List the institutions with their history
+    List(ListArgs),
+    /// Allot places in the status list to a school, so that its records can be revoked
+    Allot(AllotArgs),
+    /// Take in requests of schools, and publish the status lists
+    Publish(PublishArgs),
+}
+
+/// The authority's folder, its key and its log.
+#[derive(Args, Debug)]
+pub struct DeskArgs {
+    /// The authority's folder
+    #[arg(long, value_name = "DIR", default_value = "authority")]
+    pub home: PathBuf,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// Arguments of `authority init`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority init --home authority --name 'Secretaría de Educación' --country HN \\\n    \
+    --did did:web:educacion.example --origin log.educacion.example/1 --url https://educacion.example"
+)]
+pub struct InitArgs {
+    /// The folder to make
+    #[arg(long, value_name = "DIR", default_value = "authority")]
+    pub home: PathBuf,
+    /// The authority's name
+    #[arg(long, value_parser = values::text)]
+    pub name: Text,
+    /// ISO 3166-1 alpha-2 code of the country
+    #[arg(long, value_parser = country)]
+    pub country: Country,
+    /// The authority's identifier, a did:web
+    #[arg(long, value_parser = values::institution)]
+    pub did: InstitutionId,
+    /// The log's name, for ever: a host name and a path, without https://
+    #[arg(long, value_parser = origin)]
+    pub origin: LogOrigin,
+    /// Where its services are reached
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    pub url: BaseUrl,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+    /// The passphrase file of the log's keys, which a server needs at every start. Without it: the same passphrase
+    #[arg(long, value_name = "FILE")]
+    pub log_passphrase_file: Option<PathBuf>,
+}
+
+/// Arguments of `authority accredit`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority accredit lempira.application.json --kinds diploma,transcript --levels 3 \\\n    \
+    --from 2015-02-01 --decree-title 'Acuerdo 1234-SE-2015' --decree acuerdo.pdf\n\n\
+    Run again with further keys of the same school, it adds the keys."
+)]
+pub struct AccreditArgs {
+    /// The school's application: `matricula school apply` makes it
+    pub application: PathBuf,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    #[command(flatten)]
+    pub ruling: RulingArgs,
+    /// Why, in words
+    #[arg(long, value_parser = values::text)]
+    pub reason: Option<Text>,
+    #[command(flatten)]
+    pub desk: DeskArgs,
+}
+
+/// Arguments of `authority suspend` and `authority revoke`.
+#[derive(Args, Debug)]
+pub struct WithdrawArgs {
+    /// The school's identifier
+    #[arg(value_parser = values::institution)]
+    pub institution: InstitutionId,
+    /// Why, in words: it goes into the public log
+    #[arg(long, value_parser = values::text)]
+    pub reason: Text,
+    #[command(flatten)]
+    pub ruling: RulingArgs,
+    /// Who signs for its learners meanwhile
+    #[arg(long, value_name = "DID", value_parser = values::institution)]
+    pub custodian: Option<InstitutionId>,
+    #[command(flatten)]
+    pub desk: DeskArgs,
+}
+
+/// Arguments of `authority restore`.
+#[derive(Args, Debug)]
+pub struct RestoreArgs {
+    /// The school's identifier
+    #[arg(value_parser = values::institution)]
+    pub institution: InstitutionId,
+    /// Why, in words
+    #[arg(long, value_parser = values::text)]
+    pub reason: Option<Text>,
+    #[command(flatten)]
+    pub ruling: RulingArgs,
+    #[command(flatten)]
+    pub desk: DeskArgs,
+}
+
+/// Arguments of `authority compromise`.
+#[derive(Args, Debug)]
+pub struct CompromiseArgs {
+    /// The key, as `authority list` shows it: z6Mk…
+    #[arg(value_parser = key)]
+    pub key: PublicKey,
+    /// The first day on which it may have been in other hands
+    #[arg(long, value_name = "DATE", value_parser = values::day)]
+    pub since: UnixSeconds,
+    #[command(flatten)]
+    pub desk: DeskArgs,
+}
+
+/// Arguments of `authority succeed`.
+#[derive(Args, Debug)]
+pub struct SucceedArgs {
+    /// The school that closes
+    #[arg(value_parser = values::institution)]
+    pub institution: InstitutionId,
+    /// Who takes over
+    #[arg(long, value_name = "DID", value_parser = values::institution)]
+    pub successor: InstitutionId,
+    /// Who else may sign for its learners
+    #[arg(long, value_name = "DID", value_parser = values::institution)]
+    pub custodian: Option<InstitutionId>,
+    /// The first day on which they may no longer sign for it
+    #[arg(long, value_name = "DATE", value_parser = values::day)]
+    pub until: Option<UnixSeconds>,
+    /// Why, in words
+    #[arg(long, value_parser = values::text)]
+    pub reason: Option<Text>,
+    #[command(flatten)]
+    pub ruling: RulingArgs,
+    #[command(flatten)]
+    pub desk: DeskArgs,
+}
+
+/// Arguments of `authority list`.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// The authority's folder
+    #[arg(long, value_name = "DIR", default_value = "authority")]
+    pub home: PathBuf,
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// The day to show the standing of
+    #[arg(long, value_name = "DATE", value_parser = Moment::parse)]
+    pub as_of: Option<Moment>,
+}
+
+/// Arguments of `authority allot`.
+#[derive(Args, Debug)]
+pub struct AllotArgs {
+    /// The school's identifier
+    #[arg(value_parser = values::institution)]
+    pub institution: InstitutionId,
+    /// How many records it will issue
+    #[arg(long, default_value_t = 1000)]
+    pub count: u32,
+    /// Where to write the file for the school
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub desk: DeskArgs,
+}
+
+/// Arguments of `authority publish`.
+#[derive(Args, Debug)]
+pub struct PublishArgs {
+    /// Requests of schools: `matricula revoke` and its like make them
+    pub requests: Vec<PathBuf>,
+    /// Publish even where nothing changed, so that verifiers get a fresh date
+    #[arg(long)]
+    pub refresh: bool,
+    #[command(flatten)]
+    pub desk: DeskArgs,
+}
+
+/// An opened desk: home, key and log together.
+pub struct OpenDesk {
+    home: AuthorityHome,
+    key: SecretKey,
+    log: Box<dyn LogPort>,
+}
+
+impl OpenDesk {
+    /// Opens what the arguments name.
+    pub fn open(args: &DeskArgs) -> Result<Self, Failure> {
+        let home = AuthorityHome::open(&args.home)?;
+        let key = home.unlock(&Passphrase::new(args.passphrase.read("the authority's key")?))?;
+        let log = log::open(&args.log, &args.home.to_string_lossy())?;
+        Ok(Self { home, key, log })
+    }
+
+    /// The desk itself.
+    pub fn desk(&self) -> AuthorityDesk<'_> {
+        AuthorityDesk { home: &self.home, key: &self.key, log: self.log.as_ref() }
+    }
+}
+
+/// Runs the command.
+pub fn run(command: &AuthorityCommand) -> Result<u8, Failure> {
+    match command {
+        AuthorityCommand::Init(args) => init(args),
+        AuthorityCommand::Accredit(args) => accredit(args),
+        AuthorityCommand::Suspend(args) => {
+            let order = withdraw(args)?;
+            tell(&OpenDesk::open(&args.desk)?.desk().suspend(&order)?, "suspended", &args.institution)
+        }
+        AuthorityCommand::Revoke(args) => {
+            let order = withdraw(args)?;
+            tell(&OpenDesk::open(&args.desk)?.desk().revoke(&order)?, "revoked", &args.institution)
+        }
+        AuthorityCommand::Restore(args) => restore(args),
+        AuthorityCommand::Compromise(args) => {
+            let ruling = OpenDesk::open(&args.desk)?.desk().compromise(&args.key, args.since)?;
+            tell(&ruling, "declared compromised", &shown(&args.key))
+        }
+        AuthorityCommand::Succeed(args) => succeed(args),
+        AuthorityCommand::List(args) => list(args),
+        AuthorityCommand::Allot(args) => allot(args),
+        AuthorityCommand::Publish(args) => publish(args),
+    }
+}
+
+fn init(args: &InitArgs) -> Result<u8, Failure> {
+    let passphrase = args.passphrase.choose("the authority's key")?;
+    let node_passphrase = match &args.log_passphrase_file {
+        Some(path) => PassphraseArgs { passphrase_file: Some(path.clone()) }.choose("the log's keys")?,
+        None => passphrase.clone(),
+    };
+    let node_passphrase = Passphrase::new(node_passphrase);
+    let profile = AuthorityProfile {
+        did: args.did.clone(),
+        name: args.name.clone(),
+        country: args.country.clone(),
+        origin: args.origin.clone(),
+        base_url: args.url.clone(),
+    };
+    let options = InitAuthority {
+        profile,
+        passphrase: &Passphrase::new(passphrase),
+        node_passphrase: &node_passphrase,
+        work_factor: WorkFactor::DEFAULT,
+        now: now(),
+    };
+    let founded = authority::init(&args.home, &options)?;
+    log::open_node(&founded.home, &node_passphrase, Clock::system())?;
+    let card = args.home.join("card.toml");
+    fs::write(&card, founded.home.card().encode()).map_err(|error| Failure::io("write", &card, &error))?;
+    let done = if founded.created { "Founded" } else { "Already there:" };
+    println!("{done} {} with the log {}.", args.name, args.origin);
+    println!(
+        "Give {} to your schools, and the trust file of `matricula trust export` to verifiers.",
+        card.display()
+    );
+    Ok(0)
+}
+
+fn accredit(args: &AccreditArgs) -> Result<u8, Failure> {
+    let application = Application::parse(&read_bounded(&args.application, APPLICATION_BYTES_MAX as u64)?)?;
+    let opened = OpenDesk::open(&args.desk)?;
+    let order = Accredit {
+        scope: args.scope.scope(opened.home.profile().country.as_str())?,
+        effective: args.ruling.period()?,
+        keys_from: now(),
+        reason: args.reason.clone(),
+        legal: args.ruling.legal()?,
+        application,
+    };
+    let ruling = opened.desk().accredit(&order)?;
+    tell(&ruling, "accredited", order.application.institution())
+}
+
+fn withdraw(args: &WithdrawArgs) -> Result<Withdraw, Failure> {
+    Ok(Withdraw {
+        institution: args.institution.clone(),
+        effective: args.ruling.period()?,
+        reason: args.reason.clone(),
+        legal: args.ruling.legal()?,
+        custodian: args.custodian.as_ref().map(|holder| values::mandate(holder, None)),
+    })
+}
+
+fn restore(args: &RestoreArgs) -> Result<u8, Failure> {
+    let order = Restore {
+        institution: args.institution.clone(),
+        scope: None,
+        effective: args.ruling.period()?,
+        reason: args.reason.clone(),
+        legal: args.ruling.legal()?,
+    };
+    tell(&OpenDesk::open(&args.desk)?.desk().restore(&order)?, "restored", &args.institution)
+}
+
+fn succeed(args: &SucceedArgs) -> Result<u8, Failure> {
+    let order = Succeed {
+        institution: args.institution.clone(),
+        successor: values::mandate(&args.successor, args.until),
+        custodian: args.custodian.as_ref().map(|holder| values::mandate(holder, args.until)),
+        effective: args.ruling.period()?,
+        reason: args.reason.clone(),
+        legal: args.ruling.legal()?,
+    };
+    tell(&OpenDesk::open(&args.desk)?.desk().succeed(&order)?, "succeeded", &args.institution)
+}
+
+fn list(args: &ListArgs) -> Result<u8, Failure> {
+    let home = AuthorityHome::open(&args.home)?;
+    let log = log::open(&args.log, &args.home.to_string_lossy())?;
+    let card = home.card();
+    let view = matricula_issuer::RegistryView::read(card.profile.origin.clone(), card.key, log.as_ref())?;
+    for listed in list_institutions(view.registry(), as_of_or_now(args.as_of).seconds()) {
+        print!("{}", describe(&listed));
+    }
+    Ok(0)
+}
+
+fn describe(listed: &ListedInstitution) -> String {
+    let mut text = format!("{}  {}  [{}]\n", listed.institution, listed.name, listed.standing.as_str());
+    for event in &listed.events {
+        let until = event.to.map_or_else(String::new, |to| format!(" until {}", day(to)));
+        text += &format!(
+            "  {:>8}  {} from {}{until}, {}\n",
+            event.index.get(),
+            event.event,
+            day(event.from),
+            event.decree
+        );
+    }
+    for key in &listed.keys {
+        let fate = match (key.compromised, key.retired) {
+            (Some(since), _) => format!(", compromised since {}", day(since)),
+            (None, Some(at)) => format!(", retired {}", day(at)),
+            (None, None) => String::new(),
+        };
+        text += &format!(
+            "            key {} {} from {}{fate}\n",
+            key.role.word(),
+            shown(&key.key),
+            day(key.from)
+        );
+    }
+    text
+}
+
+fn allot(args: &AllotArgs) -> Result<u8, Failure> {
+    let opened = OpenDesk::open(&args.desk)?;
+    let allotted = opened.desk().allot(&args.institution, args.count, now())?;
+    fs::write(&args.out, &allotted.file).map_err(|error| Failure::io("write", &args.out, &error))?;
+    println!("Allotted {} places to {}: give it {}.", args.count, args.institution, args.out.display());
+    Ok(0)
+}
+
+fn publish(args: &PublishArgs) -> Result<u8, Failure> {
+    let opened = OpenDesk::open(&args.desk)?;
+    let view = opened.desk().registry()?;
+    for path in &args.requests {
+        let bytes = read_bounded(path, REQUEST_BYTES_MAX)?;
+        let received = opened.home.receive_status_request(view.registry(), &bytes, now())?;
+        println!("{} {}", if received.new { "Received" } else { "Known already:" }, path.display());
+    }
+    let published =
+        opened.desk().publish_status(PublishOptions { refresh: args.refresh, valid_for_s: None }, now())?;
+    for list in &published.lists {
+        println!(
+            "Status list {} version {}: {} changes, logged at {}.",
+            list.number, list.version, list.applied, list.index
+        );
+    }
+    for (request, code) in &published.refused {
+        println!("Refused request {request}: {code}");
+    }
+    if published.lists.is_empty() {
+        println!("Nothing to publish.");
+    }
+    Ok(u8::from(!published.refused.is_empty()))
+}
+
+fn tell(ruling: &Ruling, done: &str, whom: &dyn std::fmt::Display) -> Result<u8, Failure> {
+    let places: Vec<String> = ruling.indexes.iter().map(ToString::to_string).collect();
+    let places = places.join(", ");
+    match ruling.changed {
+        true => println!("{whom} {done}: logged at {places}."),
+        false => println!("{whom} was {done} already: logged at {places}. Nothing changed."),
+    }
+    Ok(0)
+}
+
+/// A key as people see it everywhere else: z6Mk…
+fn shown(key: &PublicKey) -> String {
+    key.verifying_key().map_or_else(|| key.to_string(), |key| encode_multikey(&key))
+}
+
+fn country(text: &str) -> Result<Country, String> {
+    Country::parse(text).map_err(|error| error.to_string())
+}
+
+fn origin(text: &str) -> Result<LogOrigin, String> {
+    LogOrigin::parse(text).map_err(|error| error.to_string())
+}
+
+fn base_url(text: &str) -> Result<BaseUrl, String> {
+    BaseUrl::parse(text).ok_or_else(|| format!("'{text}' is not an address like https://educacion.example"))
+}
+
+fn key(text: &str) -> Result<PublicKey, String> {
+    parse_multikey(text).map(|key| PublicKey::from(&key)).map_err(|error| error.to_string())
+}

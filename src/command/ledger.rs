@@ -1,0 +1,39 @@
+//! `matricula ledger`: look after a log that does not run.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use matricula_issuer::authority::AuthorityHome;
+
+use crate::failure::Failure;
+use crate::log::LEDGER_FOLDER;
+
+/// What can be done with a log that does not run.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Verify every byte of a log: entries, tiles, signatures, and every decision of its door
+    Fsck(FsckArgs),
+}
+
+/// Arguments of `ledger fsck`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  matricula ledger fsck --home authority\n  matricula ledger fsck --home authority --rebuild\n\n\
+    Exit code 1 when anything is wrong. --rebuild writes indexes and tiles anew from the entries; it never changes an entry."
+)]
+pub struct FsckArgs {
+    /// The authority's folder
+    #[arg(long, value_name = "DIR", default_value = "authority")]
+    pub home: PathBuf,
+    /// Write indexes and tiles anew
+    #[arg(long)]
+    pub rebuild: bool,
+}
+
+/// Runs the command.
+pub fn run(command: &LedgerCommand) -> Result<u8, Failure> {
+    let LedgerCommand::Fsck(args) = command;
+    let home = AuthorityHome::open(&args.home)?;
+    let _folder = home.root().join(LEDGER_FOLDER);
+    Err(Failure::new("not_yet", "fsck"))
+}

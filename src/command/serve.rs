@@ -1,0 +1,67 @@
+//! `matricula serve`: the services in one process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::config::{Config, TEMPLATE};
+use crate::failure::Failure;
+use crate::serve::{self, Services};
+
+/// Arguments of `serve`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    matricula serve --init               write a commented matricula.toml\n  \
+    matricula serve                      run everything it names\n  \
+    matricula serve --only ledger,verifier\n\n\
+    Ctrl-C or SIGTERM stops it in good order: running requests finish, the log is published.")]
+pub struct ServeArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "matricula.toml")]
+    pub config: PathBuf,
+    /// Write a commented configuration file and stop
+    #[arg(long)]
+    pub init: bool,
+    /// Run these services only
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SERVICE,…")]
+    pub only: Vec<Service>,
+}
+
+/// The services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Service {
+    /// The log.
+    Ledger,
+    /// Identifiers, status lists, the trust file, bindings.
+    Issuer,
+    /// Learners' accounts and records.
+    Wallet,
+    /// Verification.
+    Verifier,
+}
+
+/// Runs the command.
+pub fn run(args: &ServeArgs) -> Result<u8, Failure> {
+    if args.init {
+        return init(&args.config);
+    }
+    let config = Config::read(&args.config)?;
+    serve::start_tracing(&config.tracing)?;
+    let wanted = |service| args.only.is_empty() || args.only.contains(&service);
+    let services = Services::open(&config, &wanted)?;
+    serve::run(services, &config.server)?;
+    Ok(0)
+}
+
+fn init(path: &Path) -> Result<u8, Failure> {
+    let mut options = fs::OpenOptions::new();
+    let written = options
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, TEMPLATE.as_bytes()));
+    written.map_err(|error| Failure::io("write", path, &error))?;
+    println!("Wrote {}. Look through it, then run `matricula serve`.", path.display());
+    Ok(0)
+}

@@ -1,0 +1,10 @@
+//! The whole line on sample data: two authorities, three schools, and what can go wrong.
+
+mod expectation;
+mod learner;
+mod samples;
+mod story;
+mod world;
+
+pub use story::run;
+pub use world::PASSPHRASE;

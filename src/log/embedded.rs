@@ -1,0 +1,76 @@
+//! A log that runs in this process.
+
+use std::sync::Arc;
+
+use matricula_issuer::{LogPort, LogPortError, Logged};
+use matricula_ledger::{Node, ReadError, SubmitError};
+use matricula_tlog::{LeafIndex, TreeSize};
+
+/// A node in this process, as the issuer sees it.
+pub struct EmbeddedLog {
+    node: Arc<Node>,
+}
+
+impl EmbeddedLog {
+    /// Wraps a running node.
+    pub fn new(node: Arc<Node>) -> Self {
+        Self { node }
+    }
+}
+
+impl LogPort for EmbeddedLog {
+    fn submit(&self, entries: &[Vec<u8>]) -> Result<Vec<Logged>, LogPortError> {
+        let receipts = self.node.submit(entries.to_vec()).map_err(refusal)?;
+        Ok(receipts
+            .iter()
+            .map(|receipt| Logged { index: receipt.index, duplicate: receipt.duplicate })
+            .collect())
+    }
+
+    fn proof(&self, index: LeafIndex) -> Result<String, LogPortError> {
+        let size = self.size()?;
+        if index.get() >= size.get() {
+            return Err(LogPortError::NoSuchEntry { index, size });
+        }
+        self.node.wait_published(TreeSize::new(index.get() + 1)).map_err(refusal)?;
+        let proof = self.node.proof(index).map_err(unreadable)?;
+        proof.map(|proof| proof.encode()).ok_or(LogPortError::NotPublished { index })
+    }
+
+    fn entry(&self, index: LeafIndex) -> Result<Vec<u8>, LogPortError> {
+        let size = self.size()?;
+        let entry = self.node.entry(index).map_err(unreadable)?;
+        entry.map(|entry| entry.bytes).ok_or(LogPortError::NoSuchEntry { index, size })
+    }
+
+    fn entries(&self, first: LeafIndex, count: u64) -> Result<Vec<Vec<u8>>, LogPortError> {
+        let size = self.size()?;
+        if first.get() >= size.get() {
+            return Err(LogPortError::NoSuchEntry { index: first, size });
+        }
+        let end = size.get().min(first.get().saturating_add(count.max(1)));
+        (first.get()..end).map(|index| self.entry(LeafIndex::new(index))).collect()
+    }
+
+    fn size(&self) -> Result<TreeSize, LogPortError> {
+        Ok(self.node.accepted().size)
+    }
+}
+
+fn refusal(error: SubmitError) -> LogPortError {
+    match error {
+        SubmitError::Refused(refusals) => match refusals.first() {
+            Some(first) => LogPortError::Refused {
+                position: first.position,
+                code: first.error.code().to_owned(),
+                message: first.error.to_string(),
+            },
+            None => LogPortError::BadAnswer { problem: "a refusal without a reason".to_owned() },
+        },
+        other => LogPortError::Stopped { problem: other.to_string() },
+    }
+}
+
+fn unreadable(error: ReadError) -> LogPortError {
+    LogPortError::BadAnswer { problem: error.to_string() }
+}

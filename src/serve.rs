@@ -1,0 +1,134 @@
+//! All services on one socket.
+//!
+//! | Path | Service |
+//! |---|---|
+//! | `/` | verifier: its page, `/verify`, `/credentials/verify`, `/presentations/verify` |
+//! | `/log/…` | ledger |
+//! | `/status/…`, `/trust`, `/bindings`, DID documents | issuer |
+//! | `/wallet/…` | wallet |
+//! | `/healthz` | whether everything runs |
+
+mod binder;
+mod services;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, StatusCode};
+use matricula_ledger::{Health, Node};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{ServerConfig, TracingConfig, TracingFormat};
+use crate::failure::Failure;
+
+pub use binder::Binder;
+pub use services::Services;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Sends what the services say of themselves to standard error.
+pub fn start_tracing(config: &TracingConfig) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.filter)
+        .map_err(|error| Failure::new("config_invalid", format_args!("tracing.filter: {error}")))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.format {
+        TracingFormat::Text => builder.try_init(),
+        TracingFormat::Json => builder.json().try_init(),
+    };
+    started.map_err(|error| Failure::new("tracing_unavailable", error))
+}
+
+/// Serves until the process is told to stop.
+pub fn run(services: Services, config: &ServerConfig) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("runtime_unavailable", error))?;
+    runtime.block_on(serve(services, config))?;
+    runtime.shutdown_timeout(Duration::from_secs(config.shutdown_grace_seconds));
+    Ok(())
+}
+
+async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure> {
+    let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| {
+        let failure =
+            Failure::new("address_unusable", format_args!("cannot listen on {}: {error}", config.listen));
+        failure.remedy("another process may use the port; change server.listen")
+    })?;
+    let app = layered(services.router(), services.node(), config);
+    tracing::info!(address = %config.listen, public_url = config.public_url, "serving");
+    println!("Serving on {}. Ctrl-C stops it.", config.public_url);
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let graceful = axum::serve(listener, app).with_graceful_shutdown(async move {
+        told_to_stop().await;
+        tracing::info!("stopping");
+        // Nobody listens when serving has ended by itself; then there is nothing to time.
+        let _sent = stop.send(());
+    });
+    tokio::select! {
+        served = graceful.into_future() => {
+            served.map_err(|error| Failure::new("serving_failed", error))?;
+        }
+        () = grace(stopped, config.shutdown_grace_seconds) => {
+            tracing::warn!("requests were still running after the grace period");
+        }
+    }
+    services.close();
+    Ok(())
+}
+
+/// Ends after the grace period that begins when the process is told to stop.
+fn grace(stopped: tokio::sync::oneshot::Receiver<()>, seconds: u64) -> impl Future<Output = ()> {
+    async move {
+        match stopped.await {
+            Ok(()) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// Ctrl-C, or the signal by which service managers stop a process.
+async fn told_to_stop() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+/// Request ids, a span and a time limit around every service.
+fn layered(router: Router, node: Option<Arc<Node>>, config: &ServerConfig) -> Router {
+    let span = |request: &Request| {
+        let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+        // The path may name a person's share, so only its first part is written down.
+        let service = request.uri().path().split('/').nth(1).unwrap_or_default();
+        tracing::info_span!("request", method = %request.method(), service, id)
+    };
+    let timeout = Duration::from_secs(config.request_timeout_seconds);
+    router
+        .route("/healthz", axum::routing::get(move || healthz(node.clone())))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+}
+
+async fn healthz(node: Option<Arc<Node>>) -> (StatusCode, &'static str) {
+    match node.map(|node| node.health()) {
+        Some(Health::Stopped { .. }) => (StatusCode::SERVICE_UNAVAILABLE, "the log has stopped\n"),
+        Some(Health::Running) | None => (StatusCode::OK, "ok\n"),
+    }
+}
