@@ -8,9 +8,13 @@
 use serde_json::Value;
 
 use crate::expansion::expand_to_quads;
+use crate::jcs::write_value;
 
 /// Most statements of one document: a large transcript has 5,000.
 pub const QUADS_MAX: usize = 100_000;
+
+/// Room for a diploma, so that the text is not copied while it grows.
+const CANONICAL_BYTES_TYPICAL: usize = 4_096;
 
 /// Why a document has no canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -135,5 +139,7 @@ pub fn canonical_nquads(document: &Value) -> Result<String, CanonError> {
 /// # Errors
 /// [`CanonError::Number`].
 pub fn canonical_json(value: &Value) -> Result<Vec<u8>, CanonError> {
-    serde_json_canonicalizer::to_vec(value).map_err(|_| CanonError::Number)
+    let mut out = Vec::with_capacity(CANONICAL_BYTES_TYPICAL);
+    write_value(&mut out, value)?;
+    Ok(out)
 }

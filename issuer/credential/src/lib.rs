@@ -24,6 +24,7 @@ pub mod contexts;
 mod date_time;
 pub mod did;
 mod expansion;
+mod jcs;
 pub mod json;
 pub mod model;
 pub mod presentation;

@@ -93,8 +93,9 @@ impl Checker<'_> {
         match suite {
             ProofSuite::DataIntegrity(Cryptosuite::EddsaJcs2022) => {
                 let document = chained.as_ref().unwrap_or(&self.unsecured);
-                let document = with_context_of(document, &options, index)?;
-                combine(Cryptosuite::EddsaJcs2022, &Value::Object(options), &document)
+                let shortened = with_context_of(document, &options, index)?;
+                let document = shortened.as_ref().unwrap_or(document);
+                combine(Cryptosuite::EddsaJcs2022, &Value::Object(options), document)
             }
             ProofSuite::DataIntegrity(Cryptosuite::EddsaRdfc2022) | ProofSuite::Ed25519Signature2020 => {
                 if let Some(context) = self.unsecured.get("@context") {
@@ -154,15 +155,16 @@ fn known_suite(proof_type: &str, cryptosuite: Option<&str>) -> Option<ProofSuite
 }
 
 /// With `eddsa-jcs-2022` the context in the proof is what was signed; the document may have grown more at the end.
+/// `None` when it has not.
 fn with_context_of(
     document: &Value,
     options: &Map<String, Value>,
     index: usize,
-) -> Result<Value, ProofError> {
-    let mut document = document.clone();
-    let Some(signed) = options.get("@context") else {
-        return Ok(document);
-    };
+) -> Result<Option<Value>, ProofError> {
+    let Some(signed) = options.get("@context") else { return Ok(None) };
+    if document.get("@context") == Some(signed) {
+        return Ok(None);
+    }
     let as_list = |value: &Value| match value {
         Value::Array(items) => items.clone(),
         single => vec![single.clone()],
@@ -171,8 +173,9 @@ fn with_context_of(
     if !shown.starts_with(&as_list(signed)) {
         return Err(ProofError::Context { index });
     }
+    let mut document = document.clone();
     document["@context"] = signed.clone();
-    Ok(document)
+    Ok(Some(document))
 }
 
 /// The members of one proof.
