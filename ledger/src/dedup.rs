@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex};
 
-use matricula_state::{Expected, Op, StateError, StateStore, Table};
+use matricula_state::{Expected, Op, SCAN_ROWS_MAX, StateError, StateStore, Table};
 use matricula_tlog::{Hash, LeafIndex, TreeSize};
 
 mod filter;
@@ -128,6 +128,30 @@ pub(crate) fn indexed(store: &dyn StateStore) -> Result<TreeSize, StateError> {
 pub(crate) fn lookup(store: &dyn StateStore, leaf: &Hash) -> Result<Option<LeafIndex>, StateError> {
     let index = store.get(INDEX, leaf.as_bytes())?.and_then(|row| row.value.try_into().ok());
     Ok(index.map(|bytes| LeafIndex::new(u64::from_be_bytes(bytes))))
+}
+
+/// How many entries have a row.
+pub(crate) fn rows(store: &dyn StateStore) -> Result<u64, StateError> {
+    let (mut rows, mut after) = (0, None::<Vec<u8>>);
+    loop {
+        let page = store.scan(INDEX, b"", after.as_deref(), SCAN_ROWS_MAX)?;
+        let Some(last) = page.last() else { return Ok(rows) };
+        rows += page.len() as u64;
+        after = Some(last.key.clone());
+    }
+}
+
+/// Removes all rows and the mark, for a repair that writes them again.
+pub(crate) fn clear(store: &dyn StateStore) -> Result<(), StateError> {
+    store.apply(&[Op::delete(MARK, INDEXED, Expected::Any)])?;
+    loop {
+        let page = store.scan(INDEX, b"", None, SCAN_ROWS_MAX)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        let gone: Vec<Op> = page.into_iter().map(|row| Op::delete(INDEX, row.key, Expected::Any)).collect();
+        store.apply(&gone)?;
+    }
 }
 
 /// Writes index rows for a repair.

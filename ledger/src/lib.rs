@@ -7,8 +7,9 @@
 //!                                     (publisher)
 //! ```
 //!
-//! [`Node`] is the log that runs; [`router`] serves it over HTTP. Below them
-//! are the seams [`SequenceStore`] and [`TileStore`], each with a file adapter and a model in memory; the file adapters stand on a [`Disk`].
+//! [`Node`] is the log that runs; [`router`] serves it over HTTP; [`fsck`] verifies one that does not run. Below them
+//! are the seams [`SequenceStore`] and [`TileStore`], each with a file adapter, a model in memory, and a suite in
+//! [`conformance`] that every adapter passes; the file adapters stand on a [`Disk`].
 //!
 //! Out of scope: what statements mean (`matricula-registry`), the formats of the log (`matricula-tlog`), key files.
 
@@ -17,6 +18,7 @@ pub mod conformance;
 mod dedup;
 mod disk;
 mod edge;
+mod fsck;
 mod http;
 mod node;
 mod sequence;
@@ -26,6 +28,7 @@ mod tiles;
 
 pub use clock::Clock;
 pub use disk::{Disk, DiskError, DiskFile, DiskLock, RealDisk};
+pub use fsck::{Finding, FsckError, Report, fsck, fsck_on};
 pub use http::{ApiError, router};
 pub use node::{Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, ReadError, Witness};
 pub use sequence::{

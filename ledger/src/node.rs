@@ -24,6 +24,7 @@ mod sequencer;
 mod shared;
 
 pub use open::{NodeStores, OpenError, Witness};
+pub(crate) use publisher::HISTORY;
 pub use read::ReadError;
 pub use shared::NodeFailure;
 pub(crate) use shared::Shared;
@@ -191,6 +192,11 @@ impl Node {
     /// The key of the node's own cosignature.
     pub fn witness_key(&self) -> &VerifierKey {
         self.shared.signer.witness_key()
+    }
+
+    /// The policy that the node's own proofs satisfy, as a policy file: signed by the log, cosigned by the node's witness.
+    pub fn policy(&self) -> String {
+        crate::signer::policy_text(self.log_key(), self.witness_key())
     }
 
     /// Reads the registry as of the accepted entries. Entries wait meanwhile: be quick.

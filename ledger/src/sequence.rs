@@ -13,8 +13,10 @@ mod scan;
 mod segment;
 
 pub use files::FileSequence;
+pub(crate) use files::Inspected;
 pub use memory::MemorySequence;
 pub use scan::SegmentDefect;
+pub(crate) use segment::origin_hash;
 
 /// Entries in one commit at most: four times what a busy node groups while the disk syncs.
 pub const GROUP_ENTRIES_MAX: usize = 4096;

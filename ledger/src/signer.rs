@@ -7,13 +7,16 @@ use std::sync::{Arc, Mutex};
 
 use matricula_tlog::{
     Checkpoint, CheckpointError, CheckpointSignError, CheckpointVerifyError, CosignError, Cosigner, Hash,
-    NoteError, NoteSigner, Origin, OriginError, SignedCheckpoint, TreeSize, UnixSeconds, VerifierKey,
+    NoteError, NoteSigner, Origin, OriginError, POLICY_BYTES_MAX, SignedCheckpoint, TreeSize, UnixSeconds,
+    VerifierKey,
 };
 
 use crate::disk::{Disk, DiskError, read_whole, replace};
 use crate::sequence::Head;
 
 const STATE: &str = "signer";
+/// The file that names the node's public keys, as a policy.
+pub(crate) const POLICY: &str = "policy";
 const STATE_BYTES: usize = 56;
 const MAGIC: [u8; 8] = *b"MSIGN001";
 
@@ -56,6 +59,9 @@ pub enum SignerError {
     /// The record of what was signed is missing although a checkpoint is published.
     #[error("the signer's record is missing")]
     MissingRecord,
+    /// The log is signed or cosigned by other keys than those given, or the file that names them is damaged.
+    #[error("the log has other keys than those given")]
+    OtherKeys,
     /// The disk failed.
     #[error("the disk failed")]
     Disk(#[from] DiskError),
@@ -86,7 +92,7 @@ impl Signer {
     /// A signer for a log that has signed nothing yet; writes the first record.
     pub(crate) fn create(disk: Arc<dyn Disk>, keys: NodeKeys) -> Result<Self, SignerError> {
         if read_record(disk.as_ref())?.is_none() {
-            replace(disk.as_ref(), "", STATE, &encode_record(&Head::empty()))?;
+            write_record(disk.as_ref(), &Head::empty())?;
         }
         Self::open(disk, keys)
     }
@@ -94,6 +100,12 @@ impl Signer {
     pub(crate) fn open(disk: Arc<dyn Disk>, keys: NodeKeys) -> Result<Self, SignerError> {
         let signed = read_record(disk.as_ref())?.ok_or(SignerError::MissingRecord)?;
         let origin = Origin::new(keys.log.verifier().name().as_str())?;
+        let policy = policy_text(keys.log.verifier(), keys.witness.verifier());
+        match read_whole(disk.as_ref(), POLICY, POLICY_BYTES_MAX)? {
+            None => replace(disk.as_ref(), "", POLICY, policy.as_bytes())?,
+            Some(there) if there == policy.as_bytes() => {}
+            Some(_) => return Err(SignerError::OtherKeys),
+        }
         Ok(Self { keys, origin, disk, signed: Mutex::new(signed) })
     }
 
@@ -115,7 +127,7 @@ impl Signer {
         let mut signed = self.signed.lock().map_err(|_| SignerError::Stopped)?;
         check_follows(&signed, &head)?;
         if head != *signed {
-            replace(self.disk.as_ref(), "", STATE, &encode_record(&head))?;
+            write_record(self.disk.as_ref(), &head)?;
             *signed = head;
         }
         drop(signed);
@@ -133,6 +145,17 @@ pub(crate) fn read_record(disk: &dyn Disk) -> Result<Option<Head>, SignerError> 
         Some(bytes) => parse_record(&bytes).map(Some).ok_or(SignerError::DamagedRecord),
         None => Ok(None),
     }
+}
+
+/// Puts a head on record as signed.
+pub(crate) fn write_record(disk: &dyn Disk, head: &Head) -> Result<(), DiskError> {
+    replace(disk, "", STATE, &encode_record(head))
+}
+
+/// The policy that a node's own checkpoints satisfy: signed by the log, cosigned by its witness. It stands beside the
+/// log, so that whoever checks the folder needs no key, and opening it with other keys is refused.
+pub(crate) fn policy_text(log: &VerifierKey, witness: &VerifierKey) -> String {
+    format!("log {}\nwitness own {}\nquorum own\n", log.encode(), witness.encode())
 }
 
 fn check_follows(signed: &Head, offered: &Head) -> Result<(), SignerError> {

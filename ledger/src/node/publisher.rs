@@ -1,6 +1,7 @@
 //! The thread that turns accepted entries into a published checkpoint.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,11 +9,12 @@ use matricula_state::{Expected, Op, StateStore, Table};
 use matricula_tlog::{LeafIndex, SignedCheckpoint};
 
 use super::shared::{NodeFailure, Shared};
+use crate::sequence::Head;
 use crate::tiles::ObjectPath;
 
 /// Every checkpoint ever published, by its size: a proof leads to the first one that covers the entry, so that the
 /// time it carries is the earliest.
-const HISTORY: Table = Table::new("ledger-checkpoint");
+pub(crate) const HISTORY: Table = Table::new("ledger-checkpoint");
 
 /// How often a stopped publisher looks up while it waits for its interval to pass.
 const NAP: Duration = Duration::from_millis(20);
@@ -20,7 +22,7 @@ const NAP: Duration = Duration::from_millis(20);
 pub(super) struct Publisher {
     pub(super) shared: Arc<Shared>,
     pub(super) every: Duration,
-    pub(super) closed: Arc<std::sync::atomic::AtomicBool>,
+    pub(super) closed: Arc<AtomicBool>,
 }
 
 impl Publisher {
@@ -43,7 +45,7 @@ impl Publisher {
     }
 
     fn is_closed(&self) -> bool {
-        self.closed.load(std::sync::atomic::Ordering::Acquire)
+        self.closed.load(Ordering::Acquire)
     }
 }
 
@@ -54,7 +56,10 @@ pub(super) fn publish(shared: &Shared) -> Result<(), NodeFailure> {
         let tree = shared.tree.read().map_err(|_| NodeFailure::ThreadDied)?;
         (tree.edge.head(), tree.unwritten.clone())
     };
-    let checkpoint = shared.signer.sign(head, shared.clock.now())?;
+    let checkpoint = match remembered(shared, head)? {
+        Some(checkpoint) => checkpoint,
+        None => shared.signer.sign(head, shared.clock.now())?,
+    };
     let objects: Vec<_> = tiles.iter().map(|tile| (ObjectPath::Tile(tile.path()), tile.encode())).collect();
     shared.tiles.put(&objects)?;
     remember(shared.state.as_ref(), &checkpoint)?;
@@ -65,12 +70,19 @@ pub(super) fn publish(shared: &Shared) -> Result<(), NodeFailure> {
     Ok(())
 }
 
+/// The checkpoint of this head that was signed before a crash and not published: it keeps its time.
+fn remembered(shared: &Shared, head: Head) -> Result<Option<SignedCheckpoint>, NodeFailure> {
+    let Some(row) = shared.state.get(HISTORY, &head.size.get().to_be_bytes())? else { return Ok(None) };
+    let there = SignedCheckpoint::parse(&row.value).ok().filter(|note| {
+        let says = note.unverified();
+        says.size() == head.size && says.root() == head.root && note.verify(shared.signer.log_key()).is_ok()
+    });
+    Ok(there)
+}
+
 fn remember(state: &dyn StateStore, checkpoint: &SignedCheckpoint) -> Result<(), NodeFailure> {
     let key = checkpoint.unverified().size().get().to_be_bytes();
-    // The same size published again keeps its first time.
-    if state.get(HISTORY, &key)?.is_none() {
-        state.apply(&[Op::put(HISTORY, key, checkpoint.encode(), Expected::Any)])?;
-    }
+    state.apply(&[Op::put(HISTORY, key, checkpoint.encode(), Expected::Any)])?;
     Ok(())
 }
 

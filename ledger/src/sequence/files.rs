@@ -3,16 +3,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
-use matricula_tlog::{LeafIndex, parse_entries};
+use matricula_tlog::{Hash, LeafIndex, empty_root, parse_entries};
 
 use super::record::{Header, encode_commit, encode_epoch};
 use super::scan::{End, Progress, Scanned, damaged, read_header, read_payload, scan};
-use super::segment::{self, FOLDER, Opened, SEGMENT_BYTES, Segment, parse_name};
+use super::segment::{self, FOLDER, Opened, SEGMENT_BYTES, Segment, origin_hash, parse_name};
 use super::{
     Commit, CommitError, ENTRIES_BYTES_MAX, Epoch, GROUP_ENTRIES_MAX, Head, Lease, SegmentDefect,
     SequenceError, SequenceStore, SequencedEntry, check_commit,
 };
-use crate::disk::{Disk, DiskError, DiskLock};
+use crate::disk::{Disk, DiskError, DiskLock, join};
 
 /// The index remembers one record in so many entries; a read walks over the headers in between.
 const INDEX_STRIDE: u64 = 256;
@@ -22,10 +22,11 @@ const LOCK: &str = "sequence.lock";
 #[derive(Debug)]
 pub struct FileSequence {
     disk: Arc<dyn Disk>,
-    origin: String,
+    origin: Hash,
     writer: Mutex<Writer>,
     index: RwLock<Index>,
     stopped: AtomicBool,
+    read_only: bool,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -53,6 +54,34 @@ struct Place {
     offset: u64,
 }
 
+/// A log that was only read.
+pub(crate) struct Inspected {
+    /// Entries and head; it takes no commits.
+    pub(crate) sequence: FileSequence,
+    /// Hash of the origin, `None` when there is no segment.
+    pub(crate) origin: Option<Hash>,
+    /// Where a record was cut by power loss, if one was.
+    pub(crate) cut_at: Option<(String, u64)>,
+}
+
+impl Inspected {
+    /// Removes a record that was cut, as opening the log does.
+    pub(crate) fn settle(&self) -> Result<(), DiskError> {
+        let Some((path, offset)) = &self.cut_at else { return Ok(()) };
+        let Some(file) = self.sequence.disk.open(path)? else { return Ok(()) };
+        file.truncate(*offset)?;
+        file.sync()
+    }
+}
+
+/// All that was read of a log.
+struct Loaded {
+    index: Index,
+    epoch: Epoch,
+    last: Option<(Segment, Scanned)>,
+    unborn: Option<String>,
+}
+
 impl FileSequence {
     /// Opens or creates the log with this origin. Reads every record, cuts off a tail that power loss left, and
     /// writes the last record once more: after a failed sync, only the page cache may have had it.
@@ -62,27 +91,57 @@ impl FileSequence {
     pub fn open(disk: Arc<dyn Disk>, origin: &str) -> Result<Self, SequenceError> {
         disk.create_folder(FOLDER)?;
         disk.sync_folder("")?;
-        let lock = disk.lock(LOCK)?.ok_or(SequenceError::Locked)?;
-        let mut index = Index { head: Head::empty(), first: 0, segments: Vec::new(), places: Vec::new() };
-        let mut progress = Progress { head: Head::empty(), epoch: Epoch::new(0) };
-        let segments = open_segments(disk.as_ref(), origin)?;
-        index.first = segments.first().map_or(0, |segment| segment.first);
-        let mut end = None;
-        for (position, segment) in segments.iter().enumerate() {
-            let is_last = position + 1 == segments.len();
-            let scanned = index.take_in(segment, &mut progress)?;
-            if scanned.end == End::Cut && !is_last {
-                return Err(damaged(segment, scanned.end_offset, SegmentDefect::CutInside));
-            }
-            if is_last {
-                settle(segment, &scanned)?;
-                end = Some((segment.clone(), scanned.end_offset));
-            }
+        let lock = Self::lock(disk.as_ref())?;
+        let loaded = load(disk.as_ref())?;
+        let origin = origin_hash(origin);
+        if let Some(foreign) = loaded.index.segments.iter().find(|segment| segment.origin != origin) {
+            return Err(damaged(foreign, 0, SegmentDefect::OtherLog));
         }
-        index.head = progress.head;
-        let writer = Mutex::new(Writer { epoch: progress.epoch, end });
-        let stopped = AtomicBool::new(false);
-        Ok(Self { disk, origin: origin.to_owned(), writer, index: RwLock::new(index), stopped, _lock: lock })
+        if let Some(unborn) = &loaded.unborn {
+            disk.remove(unborn)?;
+            disk.sync_folder(FOLDER)?;
+        }
+        if let Some((segment, scanned)) = &loaded.last {
+            settle(segment, scanned)?;
+        }
+        Ok(Self::from_loaded(disk, origin, loaded, lock))
+    }
+
+    /// Takes the lock that a node holds while the log is open.
+    pub(crate) fn lock(disk: &dyn Disk) -> Result<Box<dyn DiskLock>, SequenceError> {
+        disk.lock(LOCK)?.ok_or(SequenceError::Locked)
+    }
+
+    /// Reads a log of whatever origin and changes nothing.
+    pub(crate) fn inspect(disk: Arc<dyn Disk>) -> Result<Inspected, SequenceError> {
+        let lock = Self::lock(disk.as_ref())?;
+        let loaded = load(disk.as_ref())?;
+        let origin = loaded.index.segments.first().map(|segment| segment.origin);
+        if let Some(foreign) = loaded.index.segments.iter().find(|segment| Some(segment.origin) != origin) {
+            return Err(damaged(foreign, 0, SegmentDefect::OtherLog));
+        }
+        let cut = loaded.last.as_ref().filter(|(_, scanned)| scanned.end == End::Cut);
+        let cut_at = cut.map(|(segment, scanned)| (segment.path.clone(), scanned.end_offset));
+        let mut sequence = Self::from_loaded(disk, origin.unwrap_or_else(empty_root), loaded, lock);
+        sequence.read_only = true;
+        Ok(Inspected { sequence, origin, cut_at })
+    }
+
+    fn from_loaded(disk: Arc<dyn Disk>, origin: Hash, loaded: Loaded, lock: Box<dyn DiskLock>) -> Self {
+        let end = loaded.last.map(|(segment, scanned)| (segment, scanned.end_offset));
+        Self {
+            disk,
+            origin,
+            writer: Mutex::new(Writer { epoch: loaded.epoch, end }),
+            index: RwLock::new(loaded.index),
+            stopped: AtomicBool::new(false),
+            read_only: false,
+            _lock: lock,
+        }
+    }
+
+    fn refuse_if_read_only(&self) -> Result<(), SequenceError> {
+        if self.read_only { Err(SequenceError::Stopped) } else { Ok(()) }
     }
 
     /// Writes a record behind the last, durably. Any failure stops the store: what lies there is unknown.
@@ -118,7 +177,7 @@ impl FileSequence {
     }
 
     fn next_segment(&self, head: Head) -> Result<(Segment, u64), DiskError> {
-        let segment = Segment::create(self.disk.as_ref(), &self.origin, head.size.get(), rand::random())?;
+        let segment = Segment::create(self.disk.as_ref(), self.origin, head.size.get(), rand::random())?;
         if let Ok(mut index) = self.index.write() {
             index.segments.push(segment.clone());
         }
@@ -137,6 +196,7 @@ impl SequenceStore for FileSequence {
     }
 
     fn acquire(&self) -> Result<Lease, SequenceError> {
+        self.refuse_if_read_only()?;
         let mut writer = self.writer.lock().map_err(|_| SequenceError::Stopped)?;
         let head = self.head()?;
         let epoch = Epoch::new(writer.epoch.get() + 1);
@@ -149,6 +209,7 @@ impl SequenceStore for FileSequence {
 
     fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
         check_commit(commit)?;
+        self.refuse_if_read_only().map_err(|_| CommitError::Stopped)?;
         let mut writer = self.writer.lock().map_err(|_| CommitError::Stopped)?;
         let found = self.head().map_err(|_| CommitError::Stopped)?;
         if commit.epoch != writer.epoch {
@@ -191,6 +252,7 @@ impl SequenceStore for FileSequence {
 
     /// Removes the segments whose entries all lie before the index.
     fn trim(&self, before: LeafIndex) -> Result<LeafIndex, SequenceError> {
+        self.refuse_if_read_only()?;
         let _writer = self.writer.lock().map_err(|_| SequenceError::Stopped)?;
         self.refuse_if_stopped()?;
         let mut index = self.index.write().map_err(|_| SequenceError::Stopped)?;
@@ -208,25 +270,40 @@ impl SequenceStore for FileSequence {
     }
 }
 
-/// Opens all segments in order, and removes a last one that never got a header.
-fn open_segments(disk: &dyn Disk, origin: &str) -> Result<Vec<Segment>, SequenceError> {
+/// Reads all segments in order.
+fn load(disk: &dyn Disk) -> Result<Loaded, SequenceError> {
+    let mut index = Index { head: Head::empty(), first: 0, segments: Vec::new(), places: Vec::new() };
+    let mut progress = Progress { head: Head::empty(), epoch: Epoch::new(0) };
+    let (segments, unborn) = open_segments(disk)?;
+    index.first = segments.first().map_or(0, |segment| segment.first);
+    let mut last: Option<(Segment, Scanned)> = None;
+    for segment in segments {
+        if let Some((before, Scanned { end: End::Cut, end_offset, .. })) = &last {
+            return Err(damaged(before, *end_offset, SegmentDefect::CutInside));
+        }
+        let scanned = index.take_in(&segment, &mut progress)?;
+        last = Some((segment, scanned));
+    }
+    index.head = progress.head;
+    Ok(Loaded { index, epoch: progress.epoch, last, unborn })
+}
+
+/// Opens all segments in order; apart from them the last file, when it never got a header.
+fn open_segments(disk: &dyn Disk) -> Result<(Vec<Segment>, Option<String>), SequenceError> {
     let names: Vec<String> =
         disk.list(FOLDER)?.into_iter().filter(|name| parse_name(name).is_some()).collect();
     let mut segments = Vec::with_capacity(names.len());
     for (position, name) in names.iter().enumerate() {
-        match Segment::open(disk, origin, name)? {
+        let path = join(FOLDER, name);
+        match Segment::open(disk, name)? {
             Opened::Segment(segment) => segments.push(segment),
-            Opened::Unborn if position + 1 == names.len() => {
-                disk.remove(&format!("{FOLDER}/{name}"))?;
-                disk.sync_folder(FOLDER)?;
-            }
+            Opened::Unborn if position + 1 == names.len() => return Ok((segments, Some(path))),
             Opened::Unborn | Opened::Foreign => {
-                let path = format!("{FOLDER}/{name}");
                 return Err(SequenceError::Damaged { path, offset: 0, defect: SegmentDefect::Header });
             }
         }
     }
-    Ok(segments)
+    Ok((segments, None))
 }
 
 /// Cuts off a cut record, or writes the last whole one again, and syncs: from here on all that was read is durable.

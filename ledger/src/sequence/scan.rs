@@ -19,9 +19,12 @@ use super::{Epoch, Head, SequenceError};
 /// What is wrong with a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SegmentDefect {
-    /// The file's header is not one of this log.
-    #[error("the file is not a segment of this log")]
+    /// The file's header does not match its checksum.
+    #[error("the file's header is damaged")]
     Header,
+    /// The file belongs to another log.
+    #[error("the file belongs to another log")]
+    OtherLog,
     /// A record's header does not match its checksum.
     #[error("a record's header is damaged")]
     RecordHeader,

@@ -25,6 +25,8 @@ pub(super) struct Segment {
     pub(super) first: u64,
     pub(super) path: String,
     pub(super) salt: Salt,
+    /// Hash of the origin of the log that it belongs to.
+    pub(super) origin: Hash,
     pub(super) file: Arc<dyn DiskFile>,
 }
 
@@ -34,23 +36,23 @@ pub(super) enum Opened {
     Segment(Segment),
     /// A file whose header never became durable, so that no record was ever written into it.
     Unborn,
-    /// A file with a damaged header, or of another log.
+    /// A file with a damaged header.
     Foreign,
 }
 
 impl Segment {
     /// Makes a new segment, durable in content and name.
-    pub(super) fn create(disk: &dyn Disk, origin: &str, first: u64, salt: Salt) -> Result<Self, DiskError> {
+    pub(super) fn create(disk: &dyn Disk, origin: Hash, first: u64, salt: Salt) -> Result<Self, DiskError> {
         let path = join(FOLDER, &format!("{first:0width$}", width = NAME_DIGITS));
         let file = disk.create(&path)?;
-        file.write_at(0, &encode_header(&origin_hash(origin), first, &salt))?;
+        file.write_at(0, &encode_header(&origin, first, &salt))?;
         file.sync()?;
         disk.sync_folder(FOLDER)?;
-        Ok(Self { first, path, salt, file: file.into() })
+        Ok(Self { first, path, salt, origin, file: file.into() })
     }
 
     /// Opens the segment with this file name.
-    pub(super) fn open(disk: &dyn Disk, origin: &str, name: &str) -> Result<Opened, DiskError> {
+    pub(super) fn open(disk: &dyn Disk, name: &str) -> Result<Opened, DiskError> {
         let path = join(FOLDER, name);
         let Some(first) = parse_name(name) else { return Ok(Opened::Foreign) };
         let Some(file) = disk.open(&path)? else { return Ok(Opened::Foreign) };
@@ -60,8 +62,8 @@ impl Segment {
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(Opened::Unborn);
         }
-        Ok(match parse_header(&bytes, &origin_hash(origin), first) {
-            Some(salt) => Opened::Segment(Self { first, path, salt, file: file.into() }),
+        Ok(match parse_header(&bytes, first) {
+            Some((origin, salt)) => Opened::Segment(Self { first, path, salt, origin, file: file.into() }),
             None => Opened::Foreign,
         })
     }
@@ -73,7 +75,8 @@ pub(super) fn parse_name(name: &str) -> Option<u64> {
     if digits { name.parse().ok() } else { None }
 }
 
-fn origin_hash(origin: &str) -> Hash {
+/// What segments name their log by.
+pub(crate) fn origin_hash(origin: &str) -> Hash {
     leaf_hash(origin.as_bytes())
 }
 
@@ -89,7 +92,8 @@ fn encode_header(origin: &Hash, first: u64, salt: &Salt) -> [u8; HEADER_BYTES] {
     bytes
 }
 
-fn parse_header(bytes: &[u8; HEADER_BYTES], origin: &Hash, first: u64) -> Option<Salt> {
+fn parse_header(bytes: &[u8; HEADER_BYTES], first: u64) -> Option<(Hash, Salt)> {
     let salt = *bytes[16..].first_chunk()?;
-    (*bytes == encode_header(origin, first, &salt)).then_some(salt)
+    let origin = Hash::from_bytes(*bytes[32..].first_chunk()?);
+    (*bytes == encode_header(&origin, first, &salt)).then_some((origin, salt))
 }

@@ -1,0 +1,129 @@
+//! Restoring what the entries give: tiles, indexes, records.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use matricula_state::{Expected, Op, StateError, StateStore};
+use matricula_tlog::{Hash, LeafIndex, Tile, TreeSize, leaf_hash};
+
+use super::{Finding, FsckError, Report};
+use crate::dedup;
+use crate::disk::{Disk, DiskError, replace};
+use crate::edge::Edge;
+use crate::node::{HISTORY, Witness};
+use crate::sequence::{FileSequence, SequenceStore};
+use crate::signer::write_record;
+
+const CHUNK_ENTRIES: usize = 4096;
+
+/// Moves a state store that cannot be read out of the way; it is kept for who wants to look into it.
+pub(super) fn set_aside(folder: &Path) -> Result<(), DiskError> {
+    let aside = (1..)
+        .map(|number: u32| folder.with_extension(format!("damaged-{number}")))
+        .find(|aside| !aside.exists())
+        .unwrap_or_else(|| folder.with_extension("damaged"));
+    let path = folder.display().to_string();
+    fs::rename(folder, aside).map_err(|source| DiskError { operation: "set aside", path, source })
+}
+
+/// Restores what each finding is about, where the entries say what it must be.
+pub(super) fn repair(disk: &Arc<dyn Disk>, state: &dyn StateStore, report: &Report) -> Result<(), FsckError> {
+    let damaged_entries = |finding: &Finding| {
+        matches!(
+            finding,
+            Finding::Entries(_)
+                | Finding::MissingEntry { .. }
+                | Finding::RootMismatch { .. }
+                | Finding::Refused { .. }
+        )
+    };
+    // What is derived from damaged entries would be as wrong as they are.
+    if report.findings.iter().any(damaged_entries) {
+        return Ok(());
+    }
+    let mut rebuild_index = false;
+    for finding in &report.findings {
+        match finding {
+            Finding::Damaged { path } | Finding::Unexpected { path } => remove(disk.as_ref(), path)?,
+            Finding::History { size } => forget_checkpoint(state, *size)?,
+            Finding::WrongIndexRow { .. } | Finding::IndexRowCount { .. } | Finding::State(_) => {
+                rebuild_index = true;
+            }
+            Finding::Lost { witness: Witness::Index, .. } => rebuild_index = true,
+            _ => {}
+        }
+        let record_is_lost = match finding {
+            Finding::Damaged { path } | Finding::Missing { path } => path == "signer",
+            Finding::SignerBehind { .. } => true,
+            _ => false,
+        };
+        if record_is_lost {
+            // Nothing larger than what is there can be signed for again under another root, as far as is known.
+            write_record(disk.as_ref(), &report.head)?;
+        }
+    }
+    if rebuild_index {
+        clear_index(state)?;
+    }
+    cut_tail(disk, report)?;
+    rewrite(disk, state, rebuild_index)
+}
+
+fn remove(disk: &dyn Disk, path: &str) -> Result<(), DiskError> {
+    disk.remove(path)?;
+    disk.sync_folder(path.rsplit_once('/').map_or("", |(folder, _)| folder))
+}
+
+fn forget_checkpoint(state: &dyn StateStore, size: TreeSize) -> Result<(), StateError> {
+    state.apply(&[Op::delete(HISTORY, size.get().to_be_bytes(), Expected::Any)])?;
+    Ok(())
+}
+
+fn clear_index(state: &dyn StateStore) -> Result<(), StateError> {
+    dedup::clear(state)
+}
+
+/// Opening the log for writing removes what power loss cut.
+fn cut_tail(disk: &Arc<dyn Disk>, report: &Report) -> Result<(), FsckError> {
+    if !report.findings.iter().any(|finding| matches!(finding, Finding::CutTail { .. })) {
+        return Ok(());
+    }
+    let Ok(inspected) = FileSequence::inspect(disk.clone()) else { return Ok(()) };
+    inspected.settle()?;
+    Ok(())
+}
+
+/// Reads all entries, writes the tiles that are missing and, when asked, the index.
+fn rewrite(disk: &Arc<dyn Disk>, state: &dyn StateStore, index: bool) -> Result<(), FsckError> {
+    let Ok(inspected) = FileSequence::inspect(disk.clone()) else { return Ok(()) };
+    let mut edge = Edge::new();
+    loop {
+        let next = edge.size().get();
+        let Ok(entries) = inspected.sequence.entries(LeafIndex::new(next), CHUNK_ENTRIES) else {
+            return Ok(());
+        };
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(&entry.bytes)).collect();
+        let mut full = Vec::new();
+        leaves.iter().for_each(|leaf| edge.push(*leaf, &mut full));
+        full.iter().try_for_each(|tile| restore_tile(disk.as_ref(), tile))?;
+        if index {
+            let places = (next..).map(LeafIndex::new);
+            let rows: Vec<_> = leaves.into_iter().zip(places).collect();
+            dedup::write(state, &rows, edge.size())?;
+        }
+    }
+}
+
+fn restore_tile(disk: &dyn Disk, tile: &Tile) -> Result<(), DiskError> {
+    let path = tile.path().encode();
+    if disk.open(&path)?.is_some() {
+        return Ok(());
+    }
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    disk.create_folder(folder)?;
+    replace(disk, folder, name, &tile.encode())
+}
