@@ -1,8 +1,9 @@
 //! Verifying what was read, one document or many, on all cores.
 
-use matricula_verdict::{Options, Trust, Verdict, verify};
+use matricula_verdict::{Options, Trust, Verdict};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use crate::foreign::verify;
 use crate::input::{InputError, Source};
 
 /// One document and what came of it.

@@ -16,7 +16,7 @@ pub const DOCUMENT_BYTES_MAX: usize = JSON_BYTES_MAX;
 pub const FOLDER_ENTRIES_MAX: usize = 500_000;
 
 /// Ends of the names that are taken from a folder; other files there are counted as skipped.
-const EXTENSIONS: [&str; 2] = ["json", "jsonld"];
+const EXTENSIONS: [&str; 3] = ["json", "jsonld", "jwt"];
 
 /// The name that standard input goes by in reports.
 const STANDARD_INPUT_NAME: &str = "(standard input)";
@@ -57,7 +57,7 @@ pub enum InputError {
         path: PathBuf,
     },
     /// The folder has no file that could be a record.
-    #[error("{}: no .json or .jsonld file in this folder", path.display())]
+    #[error("{}: no .json, .jsonld or .jwt file in this folder", path.display())]
     FolderEmpty {
         /// The folder.
         path: PathBuf,
@@ -130,7 +130,7 @@ pub struct Sources {
 
 impl Sources {
     /// Finds the documents behind a path: `-` is standard input; a file is itself, and may be a link; of a folder it
-    /// is the `.json` and `.jsonld` files directly in it, sorted by name. Links inside a folder are not followed:
+    /// is the `.json`, `.jsonld` and `.jwt` files directly in it, sorted by name. Links inside a folder are not followed:
     /// whoever fills the folder does not choose what else is read.
     pub fn find(path: &Path) -> Result<Self, InputError> {
         if path == Path::new("-") {

@@ -8,6 +8,7 @@
 
 mod check;
 mod error;
+mod foreign;
 mod input;
 mod page;
 mod render;

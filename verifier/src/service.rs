@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use matricula_tlog::UnixSeconds;
-use matricula_verdict::{Options, STATUS_AGE_MAX_SECONDS_DEFAULT, Trust, Verdict, verify, verify_value};
+use matricula_verdict::{Options, STATUS_AGE_MAX_SECONDS_DEFAULT, Trust, Verdict};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
+use crate::foreign::{verify, verify_value};
 use crate::input::DOCUMENT_BYTES_MAX;
 
 /// What wraps a document in a request: the members around it in JSON, or the parts of a form.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
+use crate::foreign::token_in;
 use crate::render::verdicts_json;
 use crate::service::{Question, Submitted, Verifier};
 use crate::words::is_confirmed;
@@ -57,7 +58,7 @@ struct ProblemDetail<'a> {
 ///
 /// 1. Read the body, at most [`crate::Limits::body_bytes_max`]: 413, 408, 400.
 /// 2. It is `application/json`: 415. It is strict JSON with `verifiableCredential`, a credential or a portable
-///    record: 400.
+///    record, or a credential as JWT: 400.
 /// 3. Judge it, offline. 200 when it is verified, with or without warnings; 400 when it is not: a client that looks at
 ///    the status alone never takes an unknown issuer for a good one.
 pub(crate) async fn verify_credential(
@@ -125,7 +126,7 @@ impl Expected {
         match self {
             Self::Credential => ApiError::MemberInvalid {
                 pointer: "/verifiableCredential",
-                expected: "a credential or a portable record",
+                expected: "a credential, a portable record or a JWT",
             },
             Self::Presentation => ApiError::MemberInvalid {
                 pointer: "/verifiablePresentation",
@@ -137,7 +138,8 @@ impl Expected {
     fn fits(self, document: &Value) -> bool {
         let is_presentation =
             has_type(document, "VerifiablePresentation") || has_type(document, "MatriculaPresentation");
-        document.is_object() && is_presentation == (self == Self::Presentation)
+        let is_token = token_in(document).is_some();
+        (document.is_object() || is_token) && is_presentation == (self == Self::Presentation)
     }
 }
 

@@ -33,11 +33,11 @@ fn a_file_is_itself_whatever_its_name_ends_in() {
 
 #[test]
 fn a_folder_gives_its_records_sorted_and_counts_the_rest() {
-    let folder = folder_with(&["b.json", "A.JSON", "c.jsonld", "notes.txt", "json"]);
+    let folder = folder_with(&["b.json", "A.JSON", "c.jsonld", "d.jwt", "notes.txt", "json"]);
     fs::create_dir(folder.path().join("sub.json")).unwrap();
     fs::write(folder.path().join("sub.json/hidden.json"), "x").unwrap();
     let sources = Sources::find(folder.path()).unwrap();
-    assert_eq!(names(&sources), ["A.JSON", "b.json", "c.jsonld"]);
+    assert_eq!(names(&sources), ["A.JSON", "b.json", "c.jsonld", "d.jwt"]);
     assert_eq!(sources.skipped, 3);
 }
 

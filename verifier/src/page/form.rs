@@ -21,7 +21,7 @@ pub(crate) fn page(error: Option<&ApiError>) -> Markup {
                 (icon(Icon::File))
                 label for="document" { "The file" }
                 input #document type="file" name="document" required
-                    accept=".json,.jsonld,application/json,application/ld+json" aria-describedby="document-hint";
+                    accept=".json,.jsonld,.jwt,application/json,application/ld+json" aria-describedby="document-hint";
                 p #document-hint .hint { "It ends in .json and has at most 4 MB." }
                 p .hint.drop-hint { "You can also drop the file anywhere on this page." }
             }
