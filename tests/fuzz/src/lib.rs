@@ -3,6 +3,7 @@
 //! A new target is a function in a module here, a line in [`TARGETS`], seeds in `seeds/<name>/`, a file in `fuzz_targets/`
 //! and a `[[bin]]` in `Cargo.toml`.
 
+pub mod credential;
 pub mod registry;
 pub mod tlog;
 
@@ -24,5 +25,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "tile_path", body: tlog::tile_path },
     Target { name: "bundle", body: tlog::bundle },
     Target { name: "merkle_proof", body: tlog::merkle_proof },
+    Target { name: "strict_json", body: credential::strict_json },
+    Target { name: "portable_record", body: credential::portable_record },
+    Target { name: "presentation_file", body: credential::presentation_file },
+    Target { name: "status_list", body: credential::status_list },
+    Target { name: "signed_credential", body: credential::signed_credential },
     Target { name: "statement", body: registry::statement },
 ];

@@ -1,0 +1,53 @@
+//! Strict JSON, records, presentations, status lists, proofs.
+
+use matricula_credential::presentation::{self, PresentationFile};
+use matricula_credential::record::PortableRecord;
+use matricula_credential::status::{StatusList, entries_of};
+use matricula_credential::{canonical_json, canonical_nquads, content, json, model, proof};
+
+/// The key that signed the seeds. Nobody who fuzzes has its secret.
+const SIGNER: &str = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2";
+
+/// Strict JSON in canonical form is read back as the same document.
+pub fn strict_json(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes) else { return };
+    let canonical = canonical_json(&value).expect("a document that was read can be written");
+    let again = json::parse(&canonical).expect("a canonical document can be read");
+    assert_eq!(canonical_json(&again), Ok(canonical));
+}
+
+/// A portable record is read back as it was written.
+pub fn portable_record(bytes: &[u8]) {
+    let Ok(record) = PortableRecord::parse(bytes) else { return };
+    let encoded = record.encode().expect("a record that was read can be written");
+    assert_eq!(PortableRecord::parse(&encoded).map(|record| record.to_value()), Ok(record.to_value()));
+}
+
+/// A presentation is never empty, and is read back as it was written.
+pub fn presentation_file(bytes: &[u8]) {
+    let Ok(file) = PresentationFile::parse(bytes) else { return };
+    assert!(!file.records().is_empty());
+    let encoded = file.encode().expect("a presentation that was read can be written");
+    assert_eq!(PresentationFile::parse(&encoded).map(|file| file.to_value()), Ok(file.to_value()));
+    let _ = presentation::verify(file.presentation());
+}
+
+/// A status list stays within its bounds and survives the round trip.
+pub fn status_list(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let Ok(list) = StatusList::decode(text.trim_end()) else { return };
+    assert!(list.get(list.entries() - 1).is_ok());
+    assert!(list.get(list.entries()).is_err());
+    assert_eq!(StatusList::decode(&list.encode()), Ok(list));
+}
+
+/// Only the document that was signed verifies under the signer's key; everything else that reads credentials returns.
+pub fn signed_credential(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes) else { return };
+    let _ = (content::check(&value), model::classify(&value), model::facts(&value), entries_of(&value));
+    let _ = canonical_nquads(&value);
+    let Ok(proofs) = proof::verify(&value) else { return };
+    for good in proofs.good().iter().filter(|good| good.verification_method.ends_with(SIGNER)) {
+        assert_eq!(value["credentialSubject"]["alumniOf"], "The School of Examples", "{good:?}");
+    }
+}
