@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{WalletError, damaged};
 use crate::record::{RecordId, busy};
-use crate::rows::{DISCLOSURES, SHARE_VIEWS, decode, encode};
+use crate::rows::{ACCOUNT_SHARES, DISCLOSURES, SHARE_VIEWS, decode, encode};
 use crate::seal::Place;
 use crate::session::Session;
 use crate::share::{ShareId, ViewsRow};
@@ -106,14 +106,20 @@ impl Wallet {
         let rows = self.rows_of(DISCLOSURES, session.account(), DISCLOSURES_MAX)?;
         if let Some(oldest) = rows.first().filter(|_| rows.len() >= DISCLOSURES_MAX) {
             ops.push(Op::delete(DISCLOSURES, oldest.key.clone(), Expected::Any));
-            if let DisclosureKind::Shared { share, .. } =
-                self.open_disclosure(session, &oldest.key, &oldest.value)?.kind
-            {
-                ops.push(Op::delete(SHARE_VIEWS, session.account().key(share.as_bytes()), Expected::Any));
-            }
+            ops.extend(
+                self.views_to_forget(session, &self.open_disclosure(session, &oldest.key, &oldest.value)?)?,
+            );
         }
         ops.push(Op::put(DISCLOSURES, key, row, Expected::Absent));
         self.write(session.account(), &ops).map(|_| ()).map_err(busy)
+    }
+
+    /// The count of views goes with the entry, unless the share is still open and counts on.
+    fn views_to_forget(&self, session: &Session, entry: &Disclosure) -> Result<Option<Op>, WalletError> {
+        let DisclosureKind::Shared { share, .. } = entry.kind else { return Ok(None) };
+        let key = session.account().key(share.as_bytes());
+        let is_open = self.ports.store.get(ACCOUNT_SHARES, &key)?.is_some();
+        Ok((!is_open).then(|| Op::delete(SHARE_VIEWS, key, Expected::Any)))
     }
 
     fn open_disclosure(&self, session: &Session, key: &[u8], row: &[u8]) -> Result<Disclosure, WalletError> {

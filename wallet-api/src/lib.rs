@@ -37,7 +37,7 @@ pub use ports::{
     SystemEntropy,
 };
 pub use presenting::Choice;
-pub use record::{KeptRecord, RECORD_BYTES_MAX, RECORDS_MAX, RecordId, TimelineEntry};
+pub use record::{KeptRecord, RECORD_BYTES_MAX, RECORDS_BYTES_MAX, RECORDS_MAX, RecordId, TimelineEntry};
 pub use session::{Session, SessionToken};
 pub use share::{SHARE_SECONDS_MAX, SHARES_MAX, Share, ShareId, ShareToken, SharedPresentation};
 pub use wallet::{Wallet, WalletConfig, WalletPorts};

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
+use matricula_credential::canonical_json;
 use matricula_credential::model::{CredentialKind, Facts, classify, facts};
 use matricula_credential::record::PortableRecord;
 use matricula_state::{Expected, Op, StateError, Version};
 use matricula_tlog::UnixSeconds;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::error::{WalletError, damaged};
 use crate::offer::{OfferCode, OpenedOffer};
@@ -22,6 +24,9 @@ pub const RECORD_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A school life has some dozens of records; a life of courses some hundreds.
 pub const RECORDS_MAX: usize = 500;
+
+/// Records of an account together. The timeline opens all of them at once.
+pub const RECORDS_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// An id of a credential is a URN or a URL.
 const CREDENTIAL_ID_BYTES_MAX: usize = 1024;
@@ -113,25 +118,24 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::CodeUnknown`], [`WalletError::CodeExpired`], [`WalletError::TooManyAttempts`],
-    /// [`WalletError::TooMany`], or a failure of the store.
+    /// [`WalletError::TooMany`] or [`WalletError::TooLarge`] when the account is full, or a failure of the store.
     pub fn claim(&self, session: &Session, code: &str) -> Result<KeptRecord, WalletError> {
         let attempts = digest("claims", session.account().as_bytes());
         self.claim_attempt(attempts)?;
         let code = OfferCode::parse(code).ok_or(WalletError::CodeUnknown)?;
         let OpenedOffer { record, take } = self.open_offer(&code)?;
         self.claim_succeeded(&attempts);
-        let same = |kept: &KeptRecord| kept.record.credential == record.credential;
-        if let Some(kept) = self.records(session)?.into_iter().find(same) {
-            self.write(session.account(), &[take])?;
-            return Ok(kept);
+        let id = record_id(session, &record)?;
+        match self.record(session, id) {
+            Err(WalletError::RecordNotFound) => {}
+            Err(error) => return Err(error),
+            Ok(kept) => {
+                self.write(session.account(), &[take]).map_err(busy)?;
+                return Ok(kept);
+            }
         }
-        self.check_room(RECORDS, session.account(), "records", RECORDS_MAX)?;
-        let kept = KeptRecord {
-            id: RecordId(self.random()),
-            claimed_at: self.now(),
-            record,
-            version: Version::ZERO,
-        };
+        self.check_records_room(session, &record)?;
+        let kept = KeptRecord { id, claimed_at: self.now(), record, version: Version::ZERO };
         let put = self.put_record(session, &kept, Expected::Absent)?;
         match self.write(session.account(), &[take, put]) {
             // Another request was faster with the same code.
@@ -198,6 +202,19 @@ impl Wallet {
         self.write(session.account(), &ops).map(|_| ()).map_err(busy)
     }
 
+    fn check_records_room(&self, session: &Session, record: &PortableRecord) -> Result<(), WalletError> {
+        let rows = self.rows_of(RECORDS, session.account(), RECORDS_MAX)?;
+        if rows.len() >= RECORDS_MAX {
+            return Err(WalletError::TooMany { what: "records", max: RECORDS_MAX });
+        }
+        let kept: usize = rows.iter().map(|row| row.value.len()).sum();
+        let bytes = kept + encode_record(record)?.len();
+        if bytes > RECORDS_BYTES_MAX {
+            return Err(WalletError::TooLarge { bytes, bytes_max: RECORDS_BYTES_MAX });
+        }
+        Ok(())
+    }
+
     /// Writes a record that was changed, if nobody changed it in between.
     pub(crate) fn replace_record(
         &self,
@@ -240,6 +257,15 @@ impl Wallet {
             version,
         })
     }
+}
+
+/// The number of a record in this account: the same for the same credential, so that claiming it again finds it.
+/// It is drawn with the data key, so that the number tells nothing about the credential.
+fn record_id(session: &Session, record: &PortableRecord) -> Result<RecordId, WalletError> {
+    let credential = canonical_json(&record.credential).map_err(|_| WalletError::RecordWithoutId)?;
+    let secret = Zeroizing::new([session.data_key().as_bytes().as_slice(), &credential].concat());
+    let hash = digest("record-id", &secret);
+    Ok(RecordId(std::array::from_fn(|at| hash[at])))
 }
 
 /// A conflict about a row of this account: another of the learner's requests was faster.

@@ -175,21 +175,6 @@ impl Wallet {
     ) -> Result<Vec<matricula_state::Row>, WalletError> {
         Ok(self.ports.store.scan(table, account.as_bytes(), None, max)?)
     }
-
-    /// Refuses one more row where an account has `max` already.
-    pub(crate) fn check_room(
-        &self,
-        table: Table,
-        account: &AccountId,
-        what: &'static str,
-        max: usize,
-    ) -> Result<(), WalletError> {
-        if self.rows_of(table, account, max)?.len() < max {
-            Ok(())
-        } else {
-            Err(WalletError::TooMany { what, max })
-        }
-    }
 }
 
 /// Whether a row with an `expires` member is over. Rows that cannot be read are left to be looked at.

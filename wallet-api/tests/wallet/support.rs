@@ -129,6 +129,15 @@ impl World {
     }
 
     pub fn on(store: Arc<dyn StateStore>, base: &str) -> Self {
+        Self::bound_by(store, base, |school| school)
+    }
+
+    /// A world whose bindings come from a port of the test's own making, around the school.
+    pub fn bound_by(
+        store: Arc<dyn StateStore>,
+        base: &str,
+        port: impl FnOnce(Arc<dyn BindingPort>) -> Arc<dyn BindingPort>,
+    ) -> Self {
         let clock = Arc::new(TestClock(AtomicU64::new(START)));
         let school = Arc::new(School { reachable: AtomicBool::new(true), clock: Arc::clone(&clock) });
         let mut config = WalletConfig::new(Url::parse(base).expect("URL"));
@@ -139,7 +148,7 @@ impl World {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::new(TestEntropy::new()),
-            binding: Some(Arc::clone(&school) as Arc<dyn BindingPort>),
+            binding: Some(port(Arc::clone(&school) as Arc<dyn BindingPort>)),
         };
         Self { clock, school, store, state: WalletState::new(config, ports) }
     }
