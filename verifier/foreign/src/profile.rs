@@ -49,16 +49,13 @@ impl Claims {
                 (Profile::VcJose, Value::Object(members.collect()))
             }
         };
-        let mut credential = match credential {
-            Value::Object(members) => members,
-            _ => return Err(ForeignError::NotACredential),
-        };
-        merge_ids(&mut credential, &claims, profile)?;
-        merge_times(&mut credential, times, profile)?;
-        let credential = Value::Object(credential);
         if !has_type(&credential, "VerifiableCredential") {
             return Err(ForeignError::NotACredential);
         }
+        let Value::Object(mut credential) = credential else { return Err(ForeignError::NotACredential) };
+        merge_ids(&mut credential, &claims, profile)?;
+        merge_times(&mut credential, times, profile)?;
+        let credential = Value::Object(credential);
         let issuer = issuer_id(&credential).ok_or(malformed("issuer"))?.to_owned();
         let from = date(&credential, ["validFrom", "issuanceDate"])?;
         let until = date(&credential, ["validUntil", "expirationDate"])?;
