@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p matricula-credential --example throughput`
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 #[path = "../tests/school/mod.rs"]
 mod school;

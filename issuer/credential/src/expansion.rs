@@ -4,35 +4,23 @@
 //! nulls, keywords), warnings are errors, and the expanded form is walked for everything that turning it into RDF
 //! would drop (relative addresses, odd language tags, base directions).
 
-use core::future::Future;
-use core::pin::pin;
-use core::task::{Context as TaskContext, Poll, Waker};
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-
 use json_ld::expansion::{Action, Error as ExpansionError, Options, Policy, Warning};
-use json_ld::iref::{Iri, IriBuf};
+use json_ld::iref::IriBuf;
 use json_ld::rdf_types::generator::Blank;
 use json_ld::rdf_types::vocabulary::no_vocabulary_mut;
 use json_ld::rdf_types::{self, BlankIdBuf, LiteralType};
-use json_ld::syntax::context::Context as LocalContext;
-use json_ld::syntax::{Parse, Value as LdValue};
-use json_ld::{Expand, ExpandedDocument, Id, LoadError, Loader, Node, Object, Process, RdfQuads};
-use json_ld::{RemoteDocument, ValidId, warning};
+use json_ld::syntax::Value as LdValue;
+use json_ld::{Expand, ExpandedDocument, Id, Node, Object, RdfQuads, ValidId, warning};
 use oxrdf::{BlankNode, GraphName, Literal, NamedNode, Quad, Subject, Term};
 use serde_json::Value;
 
+use crate::active_context::{ActiveContext, Prepared, block_on, prepare};
 use crate::canonical::{CanonError, QUADS_MAX};
-use crate::contexts::{self, is_bundled};
+use crate::contexts::is_bundled;
 use crate::json::{JSON_DEPTH_MAX, JSON_INTEGER_MAX};
-
-type ActiveContext = json_ld::Context<IriBuf, BlankIdBuf>;
 
 /// Most contexts of one object: a credential names two to five.
 const CONTEXTS_MAX: usize = 16;
-
-/// Most context lists kept processed. Honest documents use a handful; foreign ones must not fill the memory.
-const PROCESSED_MAX: usize = 32;
 
 /// Stack for one level of nesting. The processor's futures take up to 135 kB a level in a build without
 /// optimisation, more than the 2 MB of a thread allow for a transcript; pages that are not touched cost nothing.
@@ -56,7 +44,8 @@ pub(crate) fn expand_to_quads(document: &Value) -> Result<Vec<Quad>, CanonError>
     }
     let stack_bytes = (depth + STACK_LEVELS_EXTRA) * STACK_BYTES_A_LEVEL;
     stacker::grow(stack_bytes, || {
-        let mut expanded = expand(LdValue::Object(body), &contexts)?;
+        let prepared = prepare(&contexts, document)?;
+        let mut expanded = expand(LdValue::Object(body), &prepared)?;
         for item in expanded.iter() {
             audit_expanded(item.inner())?;
         }
@@ -77,16 +66,15 @@ fn depth_of(value: &Value, allowed: usize) -> Result<usize, CanonError> {
     inner.into_iter().try_fold(1, |deepest, value| Ok(deepest.max(depth_of(value, allowed)? + 1)))
 }
 
-fn expand(document: LdValue, contexts: &[String]) -> Result<ExpandedDocument, CanonError> {
-    let active = processed_context(contexts)?;
+fn expand(document: LdValue, prepared: &Prepared) -> Result<ExpandedDocument, CanonError> {
     let policy = Policy { invalid: Action::Reject, vocab: Action::Reject, allow_undefined: false };
     let options = Options { policy, ..Options::default() };
     let mut warnings = Warnings::default();
     let expanded = block_on(document.expand_full(
         no_vocabulary_mut(),
-        ActiveContext::clone(&active),
+        ActiveContext::clone(&prepared.active),
         None,
-        &Bundle,
+        &prepared.bundle,
         options,
         &mut warnings,
     ))
@@ -273,71 +261,5 @@ impl<N> warning::Handler<N, Warning<BlankIdBuf>> for Warnings {
             Warning::MalformedLanguageTag(tag, _) => CanonError::LanguageTag { tag },
         };
         self.0.get_or_insert(error);
-    }
-}
-
-/// The bundled contexts as the processor's documents, parsed once.
-static DOCUMENTS: LazyLock<HashMap<&'static str, RemoteDocument>> = LazyLock::new(|| {
-    let mut documents = HashMap::new();
-    for context in contexts::all() {
-        let (document, _) =
-            LdValue::parse_str(context.text).expect("invariant: a test reads every bundled context");
-        for url in context.urls {
-            let iri = IriBuf::new((*url).to_owned()).expect("invariant: a test reads every bundled address");
-            documents.insert(*url, RemoteDocument::new(Some(iri), None, document.clone()));
-        }
-    }
-    documents
-});
-
-/// Context lists in processed form. Processing is most of the work of a document, and most documents of a day
-/// share one list.
-static PROCESSED: LazyLock<Mutex<HashMap<Vec<String>, Arc<ActiveContext>>>> = LazyLock::new(Mutex::default);
-
-fn processed_context(urls: &[String]) -> Result<Arc<ActiveContext>, CanonError> {
-    let known = PROCESSED.lock().unwrap_or_else(PoisonError::into_inner).get(urls).cloned();
-    if let Some(context) = known {
-        return Ok(context);
-    }
-    let processed = Arc::new(process_contexts(urls)?);
-    let mut cache = PROCESSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if cache.len() < PROCESSED_MAX {
-        cache.insert(urls.to_vec(), Arc::clone(&processed));
-    }
-    Ok(processed)
-}
-
-fn process_contexts(urls: &[String]) -> Result<ActiveContext, CanonError> {
-    use json_ld::syntax::TryFromJson;
-
-    let list = LdValue::Array(urls.iter().map(|url| LdValue::String(url.as_str().into())).collect());
-    let local = LocalContext::try_from_json(list)
-        .map_err(|error| CanonError::NotJsonLd { reason: error.code().to_string() })?;
-    block_on(local.process(no_vocabulary_mut(), &Bundle, None))
-        .map(|processed| processed.into_processed())
-        .map_err(|error| CanonError::NotJsonLd { reason: error.to_string() })
-}
-
-/// Loads bundled contexts, and nothing else.
-struct Bundle;
-
-#[derive(Debug, thiserror::Error)]
-#[error("this context is not bundled")]
-struct NotBundled;
-
-impl Loader for Bundle {
-    async fn load(&self, url: &Iri) -> Result<RemoteDocument<IriBuf>, LoadError> {
-        DOCUMENTS.get(url.as_str()).cloned().ok_or_else(|| LoadError::new(url.to_owned(), NotBundled))
-    }
-}
-
-/// Runs a future that never waits: [`Bundle`] answers at once, and nothing else could.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut task = TaskContext::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
-            return output;
-        }
     }
 }

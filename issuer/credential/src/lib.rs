@@ -16,6 +16,7 @@
 //! Out of scope: who may issue (the registry), whether to trust (the verdict), VC-JWT and SD-JWT, storage, network,
 //! clocks, random numbers. Nothing is ever fetched.
 
+mod active_context;
 pub mod binding;
 mod canonical;
 pub mod commitment;

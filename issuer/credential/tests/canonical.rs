@@ -1,5 +1,7 @@
 //! Canonical forms: what safe mode refuses, what takes too long, and what JCS writes.
 
+#![allow(clippy::unwrap_used)]
+
 use matricula_credential::{CanonError, canonical_json, canonical_nquads};
 use serde_json::{Value, json};
 

@@ -1,5 +1,7 @@
 //! Commitments, batch trees and summaries: vectors, and two other ways to the same root.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::PathBuf;
 

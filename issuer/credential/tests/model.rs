@@ -1,6 +1,6 @@
 //! Credentials of schools: well-formed in every sense, and read back as what they are.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 mod school;
 
@@ -179,7 +179,12 @@ fn refuses_transcripts_of_nothing_of_unsigned_courses_and_of_two_learners() {
 
 #[test]
 fn content_problems_name_code_and_place() {
-    use ContentCode::*;
+    use ContentCode::{
+        AchievementTypeUnknown, AssociationDangling, AssociationTypeUnknown, DateMalformed, IdMalformed,
+        IdentityTypeUnknown, IssuerMalformed, MemberMissing, NestedUnsigned, ResultDescriptionDangling,
+        ResultStatusUnknown, ResultTypeUnknown, SensitiveTerm, SubjectsDiffer, TypeUnknown,
+        TypedMemberMalformed,
+    };
 
     let transcript = unsigned_transcript(&ofelia(), Cryptosuite::EddsaJcs2022);
     let diploma = diploma(&ofelia(), &programme(), "Título", &results()).unwrap();

@@ -1,6 +1,6 @@
 //! Properties: signatures hold for one document only, and forms survive the round trip.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 mod school;
 

@@ -1,6 +1,6 @@
 //! What learners carry and show: records, presentations, bindings.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 mod school;
 

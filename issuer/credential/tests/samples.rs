@@ -1,5 +1,7 @@
 //! The published fixtures of Open Badges and CLR: each verifies, or is refused for the reason its name gives.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::PathBuf;
 

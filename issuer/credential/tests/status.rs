@@ -1,5 +1,7 @@
 //! Status lists: the vectors, and the credentials they travel in.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! The vectors of `tests/vectors/json`: bytes, and the JSON or the refusal they give.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::PathBuf;
 
