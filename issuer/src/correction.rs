@@ -237,26 +237,27 @@ pub fn correct(
     })
 }
 
-/// The same request, whenever it was made.
+/// The same request, whenever it was made. Only the latest ones about a record count: suspended again
+/// after a reinstatement is a new one.
 fn asked_before(
     home: &SchoolHome,
     asked: &StatusRequest,
 ) -> Result<Option<(PathBuf, Vec<u8>)>, CorrectionError> {
     let folder = home.requests_folder();
-    let mut latest: Option<(StatusRequest, PathBuf, Vec<u8>)> = None;
+    let mut about = Vec::new();
     for name in storage::names_in(&folder)? {
         let path = folder.join(&name);
         let bytes = storage::read(&path, REQUEST_BYTES_MAX)?;
         let request = SignedRequest::parse(&bytes)?.request().clone();
-        let about = request.status_list == asked.status_list && request.index == asked.index;
-        if about && latest.as_ref().is_none_or(|(known, ..)| known.created <= request.created) {
-            latest = Some((request, path, bytes));
+        if request.status_list == asked.status_list && request.index == asked.index {
+            about.push((request, path, bytes));
         }
     }
-    // Only the latest request about a record counts: suspended again after a reinstatement is a new one.
-    Ok(latest.and_then(|(request, path, bytes)| {
+    let latest = about.iter().map(|(request, ..)| request.created).max();
+    Ok(about.into_iter().find_map(|(request, path, bytes)| {
+        let is_latest = Some(request.created) == latest;
         let same = StatusRequest { created: asked.created, ..request } == *asked;
-        same.then_some((path, bytes))
+        (is_latest && same).then_some((path, bytes))
     }))
 }
 

@@ -1,6 +1,7 @@
 //! The authority's trust file: whom a verifier may trust, what was withdrawn, how records stand.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use data_encoding::BASE64;
@@ -205,9 +206,8 @@ impl AuthorityDesk<'_> {
         let mut known = LoggedTimes::read(self.home)?;
         let before = known.times.len();
         for (index, entry) in view.statements() {
-            if !known.times.contains_key(&index) {
-                let at = self.proven_time(index, entry, policy)?;
-                known.times.insert(index, at);
+            if let Entry::Vacant(unknown) = known.times.entry(index) {
+                unknown.insert(self.proven_time(index, entry, policy)?);
             }
         }
         if known.times.len() > before {

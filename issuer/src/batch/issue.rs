@@ -1,6 +1,7 @@
 //! Issuing a batch: signed again, logged, proven, and written out, one record a learner.
 
 use std::path::PathBuf;
+use std::slice;
 
 use data_encoding::{BASE64, HEXLOWER};
 use matricula_credential::record::{LedgerEvidence, LoggedStatement, PortableRecord};
@@ -199,7 +200,7 @@ impl Issuing<'_> {
         if own.is_empty() {
             return Err(BatchError::NotAccredited);
         }
-        let receipts = self.log.submit(&[self.approval.statement.clone()])?;
+        let receipts = self.log.submit(slice::from_ref(&self.approval.statement))?;
         let index = receipts.first().map(|logged| logged.index).ok_or_else(|| LogPortError::BadAnswer {
             problem: "no index for the batch statement".to_owned(),
         })?;

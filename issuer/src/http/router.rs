@@ -1,11 +1,14 @@
 //! The routes. Files and signatures block, so each handler works on a thread of its own.
 
+use std::error::Error;
+
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http_body_util::LengthLimitError;
 use matricula_credential::json;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -71,8 +74,10 @@ async fn trust_file(State(state): State<IssuerState>) -> Result<Response, ApiErr
     .await
 }
 
-/// 1. Read the body, bounded (400, 413). 2. Check its signature and whose index it is (400, 403).
-/// 3. Check that it is possible (409). 4. Keep it (202), or say that it is known (200).
+/// 1. Read the body, bounded (400, 413).
+/// 2. Check its signature and whose index it is (400, 403).
+/// 3. Check that it is possible (409).
+/// 4. Keep it (202), or say that it is known (200).
 async fn status_request(State(state): State<IssuerState>, body: Body) -> Result<Response, ApiError> {
     let body = read(body, REQUEST_BYTES_MAX as usize).await?;
     on_thread(move || {
@@ -95,8 +100,10 @@ struct BindingBody {
     proof: Value,
 }
 
-/// 1. Read the body, bounded (400, 413). 2. Find the school (404). 3. Check the claim code (403) and
-/// the holder's proof (400). 4. Sign the binding (201), or give the one that the holder has (200).
+/// 1. Read the body, bounded (400, 413).
+/// 2. Find the school (404).
+/// 3. Check the claim code (403) and the holder's proof (400).
+/// 4. Sign the binding (201), or give the one that the holder has (200).
 async fn bind(State(state): State<IssuerState>, body: Body) -> Result<Response, ApiError> {
     let body = read(body, BINDING_BODY_BYTES_MAX).await?;
     on_thread(move || {
@@ -113,25 +120,10 @@ async fn bind(State(state): State<IssuerState>, body: Body) -> Result<Response, 
 }
 
 async fn read(body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
-    // The bound is the only reason for which a body that arrives whole is refused.
-    let declared = http_body_size(&body);
-    match to_bytes(body, max_bytes).await {
-        Ok(bytes) => Ok(bytes),
-        Err(error) if is_length_limit(&error) || declared.is_some_and(|size| size > max_bytes as u64) => {
-            Err(ApiError::BodyTooLarge { max_bytes })
-        }
-        Err(_) => Err(ApiError::BodyUnreadable),
-    }
-}
-
-fn http_body_size(body: &Body) -> Option<u64> {
-    use axum::body::HttpBody;
-    body.size_hint().exact()
-}
-
-/// `to_bytes` boxes its errors; the limit is told by its words only.
-fn is_length_limit(error: &axum::Error) -> bool {
-    error.to_string().contains("length limit exceeded")
+    to_bytes(body, max_bytes).await.map_err(|error| {
+        let too_large = error.source().is_some_and(|source| source.is::<LengthLimitError>());
+        if too_large { ApiError::BodyTooLarge { max_bytes } } else { ApiError::BodyUnreadable }
+    })
 }
 
 async fn on_thread(

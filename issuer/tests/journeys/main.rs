@@ -1,6 +1,8 @@
 //! Authorities and schools at work: real keys, real folders, and a log in memory with the real door,
 //! the real tree and real proofs.
 
+#![allow(clippy::unwrap_used, reason = "where the scene cannot be set up, the test has failed")]
+
 mod authorities;
 mod batches;
 mod bindings;
