@@ -1,8 +1,10 @@
 //! Appending and flushing, as the operating system gives it: the limit for every acknowledgement.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use tempfile::TempDir;
 
 use crate::error::BenchError;
 use crate::measure::{Latencies, Pace};
@@ -16,7 +18,7 @@ pub const GROUP_ENTRIES: usize = 1024;
 
 /// Appends of one entry and of a group of entries, each with `fdatasync`, in a file on the workspace's disk.
 pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
-    let folder = tempfile::tempdir_in(target())?;
+    let folder = throwaway()?;
     let single = appends(pace, folder.path(), 1)?;
     report.add(Row::raw("append 300 B + fdatasync, one after the other", single.rate_of(1)));
     report.add(Row::raw("the same, p50", single.quantile(0.5)));
@@ -37,7 +39,10 @@ pub fn appends(pace: &Pace, folder: &Path, entries: usize) -> Result<Latencies, 
     })
 }
 
-/// The build folder: everything that is measured on a disk is measured there.
-pub fn target() -> PathBuf {
-    crate::workspace_root().join("target")
+/// A folder that is gone after the measurement. It lies in the workspace's `target`: everything that is measured on a disk
+/// is measured on that one.
+pub fn throwaway() -> Result<TempDir, BenchError> {
+    let target = crate::workspace_root().join("target");
+    fs::create_dir_all(&target)?;
+    Ok(tempfile::tempdir_in(target)?)
 }

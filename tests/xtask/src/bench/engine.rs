@@ -12,7 +12,7 @@ use crate::report::{Report, Row};
 
 /// Groups of entries through the sequence store, beside a bare append and `fdatasync` of the same bytes.
 pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
-    let folder = tempfile::tempdir_in(disk::target())?;
+    let folder = disk::throwaway()?;
     let disk = RealDisk::new(&folder.path().join("log")).during("opening the disk")?;
     let store = FileSequence::open(Arc::new(disk), "ledger.example/engine").during("opening the log")?;
     let lease = store.acquire().during("acquiring the log")?;

@@ -32,7 +32,7 @@ const ENTRIES_A_SECOND: f64 = 60_000.0;
 
 /// Batches, one entry at a time from many clients, and one entry at a time from one client.
 pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
-    let folder = tempfile::tempdir_in(disk::target())?;
+    let folder = disk::throwaway()?;
     let author = Authorship::new()?;
     let config = NodeConfig::new(folder.path().join("log"));
     let node = Node::create(config, author.node_keys()?, &author.genesis()?).during("creating the log")?;

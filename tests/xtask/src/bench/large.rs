@@ -26,7 +26,7 @@ const PROOFS: u64 = 64;
 /// Filling, proving, opening, memory.
 pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
     let entries = pace.log_entries();
-    let folder = tempfile::tempdir_in(disk::target())?;
+    let folder = disk::throwaway()?;
     let log = folder.path().join("log");
     let author = Authorship::new()?;
     let node = Node::create(NodeConfig::new(&log), author.node_keys()?, &author.genesis()?)

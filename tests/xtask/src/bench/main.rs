@@ -14,8 +14,11 @@ use crate::error::BenchError;
 use crate::measure::Pace;
 use crate::report::Report;
 
+mod batch;
 mod credentials;
 mod disk;
+#[path = "../../../../src/log/embedded.rs"]
+mod embedded;
 mod engine;
 mod error;
 mod hashing;
@@ -46,6 +49,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "proofs", about: "Proofs of inclusion, one core", run: proofs::run },
     Bench { name: "engine", about: "The log's engine, durable, no signature check", run: engine::run },
     Bench { name: "http", about: "The log over HTTP, every signature checked", run: http::run },
+    Bench { name: "batch", about: "300 leavers become 600 logged records", run: batch::run },
     Bench { name: "large", about: "A large log", run: large::run },
 ];
 

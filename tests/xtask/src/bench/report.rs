@@ -31,7 +31,13 @@ impl Row {
     fn cells(&self) -> [String; 4] {
         let show = |side: Option<Quantity>| side.map_or_else(|| "—".to_owned(), |side| side.to_string());
         let ratio = self.raw.zip(self.ours).and_then(|(raw, ours)| ours.ratio_to(raw));
-        let ratio = ratio.map_or_else(|| "—".to_owned(), |ratio| format!("{ratio:.2}"));
+        let ratio = ratio.map_or_else(
+            || "—".to_owned(),
+            |ratio| {
+                let digits = if ratio < 0.1 { 4 } else { 2 };
+                format!("{ratio:.digits$}")
+            },
+        );
         [self.what.clone(), show(self.raw), show(self.ours), ratio]
     }
 }
