@@ -12,7 +12,8 @@ use super::{api, headers, origin, page, pages};
 /// The wallet as an axum router.
 ///
 /// Paths are relative: mount it where [`WalletConfig::base_url`](crate::WalletConfig::base_url) says, with
-/// `Router::nest` when that address has a path. Problems under `/api` are `application/problem+json`, elsewhere
+/// `Router::nest_service` when that address has a path (with `Router::nest` the address with a slash at its end would
+/// be missing). Problems under `/api` are `application/problem+json`, elsewhere
 /// pages. Request ids, timeouts and traces are the server's.
 pub fn router(state: WalletState) -> Router {
     Router::new()

@@ -60,9 +60,13 @@ impl WalletState {
         &self.wallet.config
     }
 
-    /// The path of a page, under the path of the public address.
+    /// The path of a page, under the path of the public address. The first page has no slash at
+    /// its end there: `Router::nest` would not find it.
     pub(super) fn path(&self, page: &str) -> String {
-        format!("{}{page}", self.config().base_url.path().trim_end_matches('/'))
+        match self.config().base_url.path().trim_end_matches('/') {
+            base if page == "/" && !base.is_empty() => base.to_owned(),
+            base => format!("{base}{page}"),
+        }
     }
 
     pub(super) fn is_https(&self) -> bool {

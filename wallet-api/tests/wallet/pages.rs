@@ -168,10 +168,13 @@ async fn every_answer_has_the_security_headers() {
 async fn links_stay_under_the_path_of_the_public_address() {
     let store = std::sync::Arc::new(matricula_state::MemoryStore::new());
     let world = World::on(store, "http://wallet.example/wallet");
-    let nested = axum::Router::new().nest("/wallet", world.client().router);
+    let nested = axum::Router::new().nest_service("/wallet", world.client().router);
     let mut browser = Browser::new(Client { router: nested, bearer: None });
     let answer = browser.submit("/wallet/signup", &[("name", "ana"), ("password", PASSWORD)]).await;
-    assert_eq!(answer.header("location"), "/wallet/");
+    assert_eq!(answer.header("location"), "/wallet");
+    assert!(browser.get("/wallet").await.text().contains("There is nothing here yet"));
+    assert!(browser.get("/wallet/").await.text().contains("There is nothing here yet"));
+    assert_eq!(browser.get("/wallet/nowhere").await.status, StatusCode::NOT_FOUND);
     let code = world.deposit(&diploma(1)).encode();
     let record = browser.submit("/wallet/claim", &[("code", &code)]).await.header("location").to_owned();
     assert!(record.starts_with("/wallet/records/"));
