@@ -1,5 +1,7 @@
 //! Trust files: only the authority's own, never an older one.
 
+#![allow(clippy::unwrap_used, reason = "where a helper of a test fails, the test is to fail")]
+
 #[allow(dead_code, reason = "each test binary uses its own part of the country")]
 mod country;
 

@@ -1,5 +1,7 @@
 //! Every answer of the six axes, each acceptance with its refusals.
 
+#![allow(clippy::unwrap_used, reason = "where a helper of a test fails, the test is to fail")]
+
 #[allow(dead_code, reason = "each test binary uses its own part of the country")]
 mod country;
 
