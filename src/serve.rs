@@ -19,6 +19,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, StatusCode};
 use matricula_ledger::{Health, Node};
+use matricula_wallet_api::WalletState;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -63,6 +64,9 @@ async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure>
     })?;
     let app = layered(services.router(), services.node(), config);
     tracing::info!(address = %config.listen, public_url = config.public_url, "serving");
+    if let Some(wallet) = services.wallet() {
+        tokio::spawn(sweep_hourly(wallet));
+    }
     println!("Serving on {}. Ctrl-C stops it.", config.public_url);
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let graceful = axum::serve(listener, app).with_graceful_shutdown(async move {
@@ -81,6 +85,20 @@ async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure>
     }
     services.close();
     Ok(())
+}
+
+/// Removes what has expired from the wallet; nothing depends on it but disk space.
+async fn sweep_hourly(wallet: WalletState) {
+    let mut hour = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hour.tick().await;
+        let wallet = wallet.wallet().clone();
+        match tokio::task::spawn_blocking(move || wallet.sweep()).await {
+            Ok(Ok(removed)) => tracing::debug!(removed, "swept the wallet"),
+            Ok(Err(error)) => tracing::warn!(code = error.code(), "the wallet was not swept"),
+            Err(_) => return,
+        }
+    }
 }
 
 /// Ends after the grace period that begins when the process is told to stop.

@@ -34,6 +34,14 @@ pub struct FsckArgs {
 pub fn run(command: &LedgerCommand) -> Result<u8, Failure> {
     let LedgerCommand::Fsck(args) = command;
     let home = AuthorityHome::open(&args.home)?;
-    let _folder = home.root().join(LEDGER_FOLDER);
-    Err(Failure::new("not_yet", "fsck"))
+    let folder = home.root().join(LEDGER_FOLDER);
+    let report = matricula_ledger::fsck(&folder, args.rebuild).map_err(|error| {
+        let failure = Failure::new("log_unusable", format_args!("{}: {error}", folder.display()));
+        failure.remedy("a node that runs on the folder must be stopped first")
+    })?;
+    print!("{report}");
+    if !report.is_sound() && !args.rebuild {
+        println!("`--rebuild` restores tiles and indexes from the entries.");
+    }
+    Ok(u8::from(!report.is_sound()))
 }

@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use matricula_credential::record::PortableRecord;
-use matricula_issuer::school::SchoolHome;
-use matricula_ledger::Clock;
+use matricula_issuer::http::IssuerState;
 use matricula_state::SledStore;
 use matricula_tlog::UnixSeconds;
 use matricula_wallet_api::{Choice, Clock as WalletClock, SystemEntropy, Wallet, WalletConfig, WalletPorts};
 use url::Url;
 
-use super::world::{Calendar, passphrase};
+use super::world::Calendar;
 use crate::failure::Failure;
 use crate::serve::Binder;
 
@@ -37,12 +36,12 @@ impl WalletClock for CalendarClock {
 /// for the employer's challenge. Returns the presentation's bytes.
 pub fn claim_and_present(
     store: &Path,
-    school: &SchoolHome,
+    issuer: IssuerState,
     record: &[u8],
     calendar: &Calendar,
     public_url: &str,
 ) -> Result<Vec<u8>, Failure> {
-    let wallet = open(store, school, calendar, public_url)?;
+    let wallet = open(store, issuer, calendar, public_url)?;
     let record = PortableRecord::parse(record).map_err(|error| Failure::new("record_unreadable", error))?;
     let expires = UnixSeconds::new(calendar.now().get() + 30 * 86_400);
     let code = wallet.deposit(&record, expires).map_err(failure)?;
@@ -56,10 +55,7 @@ pub fn claim_and_present(
     file.encode().map_err(|error| Failure::new("presentation_unwritable", error))
 }
 
-fn open(store: &Path, school: &SchoolHome, calendar: &Calendar, public_url: &str) -> Result<Wallet, Failure> {
-    let days = calendar.clone();
-    let mut binder = Binder::new(Clock::new(move || days.now()));
-    binder.add(school.clone(), &passphrase())?;
+fn open(store: &Path, issuer: IssuerState, calendar: &Calendar, public_url: &str) -> Result<Wallet, Failure> {
     let base =
         Url::parse(&format!("{public_url}/wallet")).map_err(|error| Failure::new("demo_profile", error))?;
     let store = SledStore::open(store).map_err(|error| Failure::new("store_unusable", error))?;
@@ -67,7 +63,7 @@ fn open(store: &Path, school: &SchoolHome, calendar: &Calendar, public_url: &str
         store: Arc::new(store),
         clock: Arc::new(CalendarClock(calendar.clone())),
         entropy: Arc::new(SystemEntropy),
-        binding: Some(Arc::new(binder)),
+        binding: Some(Arc::new(Binder::new(issuer))),
     };
     Ok(Wallet::new(WalletConfig::new(base), ports))
 }

@@ -243,10 +243,8 @@ impl Telling {
         let presentation = self.root.join("incidents/presentation.json");
         step("A learner claims her diploma with a one-time code and presents it", || {
             let record = read(&record(PRESENTED)?)?;
-            let home = &cast.lempira.home;
-            let bytes = claim_and_present(
-                &self.root.join("wallet"),
-                home,
+            let issuer = cast.honduras.issuer(&cast.lempira)?;
+            let bytes = claim_and_present(&self.root.join("wallet"), issuer,
                 &record,
                 &self.calendar,
                 &self.public_url,

@@ -9,6 +9,7 @@ use matricula_issuer::authority::{
     self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority,
 };
 use matricula_issuer::batch::{self, BatchId, BatchKind, Issued, PrepareBatch, Timing};
+use matricula_issuer::http::{IssuerState, ServedSchool};
 use matricula_issuer::keyring::{KeyPurpose, Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::progress::Progress;
 use matricula_issuer::school::{self, Application, InitSchool, SchoolHome, SchoolProfile};
@@ -162,6 +163,14 @@ impl Ministry {
         let view = self.desk().registry()?;
         self.home.receive_status_request(view.registry(), request, self.calendar.now())?;
         Ok(())
+    }
+
+    /// The service that binds a school's records to their holders.
+    pub fn issuer(&self, school: &School) -> Result<IssuerState, Failure> {
+        let bind_key = school.home.unlock(KeyPurpose::Bind, None, &passphrase())?;
+        let served = ServedSchool { home: school.home.clone(), bind_key };
+        let (log, calendar) = (Arc::new(EmbeddedLog::new(self.node.clone())), self.calendar.clone());
+        Ok(IssuerState::new(self.home.clone(), log, vec![served], move || calendar.now()))
     }
 
     /// Stops the log.

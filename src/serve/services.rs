@@ -1,17 +1,20 @@
 //! The services of one process, opened from the configuration.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use matricula_issuer::LogPort;
 use matricula_issuer::authority::AuthorityHome;
-use matricula_issuer::keyring::Passphrase;
+use matricula_issuer::http::{IssuerState, ServedSchool};
+use matricula_issuer::keyring::{KeyPurpose, Passphrase};
 use matricula_issuer::school::SchoolHome;
 use matricula_issuer::trust_export::current_trust_file;
 use matricula_ledger::{Clock, Node};
 use matricula_state::SledStore;
 use matricula_verdict::{Trust, TrustFile};
 use matricula_verifier::Verifier;
-use matricula_wallet_api::{SystemClock, SystemEntropy, WalletPorts, WalletState};
+use matricula_wallet_api::{BindingPort, SystemClock, SystemEntropy, WalletPorts, WalletState};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -19,9 +22,10 @@ use super::binder::Binder;
 use crate::command::import::read_bounded;
 use crate::command::serve::Service;
 use crate::command::trust;
-use crate::config::{Config, WalletConfig};
+use crate::config::Config;
 use crate::failure::Failure;
-use crate::log;
+use crate::log::{self, EmbeddedLog, HttpLog};
+use crate::moment::now;
 use crate::passphrase::PassphraseArgs;
 
 /// The secret is a line of text.
@@ -30,7 +34,7 @@ const SECRET_BYTES_MAX: u64 = 4096;
 /// What runs.
 pub struct Services {
     node: Option<Arc<Node>>,
-    authority: Option<AuthorityHome>,
+    issuer: Option<IssuerState>,
     wallet: Option<WalletState>,
     verifier: Option<Arc<Verifier>>,
 }
@@ -38,28 +42,20 @@ pub struct Services {
 impl Services {
     /// Opens the wanted services.
     pub fn open(config: &Config, wanted: &dyn Fn(Service) -> bool) -> Result<Self, Failure> {
-        let clock = Clock::system();
-        let needs_authority = wanted(Service::Ledger) || wanted(Service::Issuer);
-        let authority = needs_authority.then(|| AuthorityHome::open(&config.authority.home)).transpose()?;
-        let passphrase = PassphraseArgs { passphrase_file: config.authority.passphrase_file.clone() };
-        let needs_keys = wanted(Service::Ledger) || !config.authority.binding_schools.is_empty();
-        let passphrase =
-            needs_keys.then(|| passphrase.read("the server's keys").map(Passphrase::new)).transpose()?;
-        let node = match (&authority, &passphrase) {
-            (Some(home), Some(passphrase)) if wanted(Service::Ledger) => {
-                Some(log::open_node(home, passphrase, clock.clone())?)
-            }
+        let opening = Opening { config };
+        let keys = wanted(Service::Ledger) || (wanted(Service::Issuer) && !config.authority.binding_schools.is_empty());
+        let passphrase = keys.then(|| opening.passphrase()).transpose()?;
+        let node = match (&passphrase, wanted(Service::Ledger)) {
+            (Some(passphrase), true) => Some(log::open_node(&opening.authority()?, passphrase, Clock::system())?),
             _ => None,
         };
-        let wallet = if wanted(Service::Wallet) {
-            let binder = open_binder(config, passphrase.as_ref(), clock)?;
-            Some(open_wallet(&config.wallet, &config.server.public_url, binder)?)
-        } else {
-            None
+        let issuer = match wanted(Service::Issuer) {
+            true => Some(opening.issuer(node.clone(), passphrase.as_ref())?),
+            false => None,
         };
-        let verifier =
-            if wanted(Service::Verifier) { Some(open_verifier(config, authority.as_ref())?) } else { None };
-        Ok(Self { node, authority: authority.filter(|_| wanted(Service::Issuer)), wallet, verifier })
+        let wallet = wanted(Service::Wallet).then(|| opening.wallet(issuer.clone())).transpose()?;
+        let verifier = wanted(Service::Verifier).then(|| opening.verifier()).transpose()?;
+        Ok(Self { node, issuer, wallet, verifier })
     }
 
     /// The routes of all of them.
@@ -71,18 +67,13 @@ impl Services {
         if let Some(wallet) = &self.wallet {
             router = router.nest("/wallet", matricula_wallet_api::router(wallet.clone()));
         }
-        if let Some(issuer) = &self.issuer() {
-            router = router.merge(issuer.clone());
+        if let Some(issuer) = &self.issuer {
+            router = router.merge(matricula_issuer::http::router(issuer.clone()));
         }
         match &self.verifier {
             Some(verifier) => router.fallback_service(matricula_verifier::router(verifier.clone())),
             None => router,
         }
-    }
-
-    fn issuer(&self) -> Option<Router> {
-        let _home = self.authority.as_ref()?;
-        None
     }
 
     /// The log that runs here.
@@ -91,8 +82,8 @@ impl Services {
     }
 
     /// The wallet that runs here.
-    pub fn wallet(&self) -> Option<&WalletState> {
-        self.wallet.as_ref()
+    pub fn wallet(&self) -> Option<WalletState> {
+        self.wallet.clone()
     }
 
     /// Publishes what was accepted, and stops.
@@ -103,50 +94,73 @@ impl Services {
     }
 }
 
-fn open_binder(config: &Config, passphrase: Option<&Passphrase>, clock: Clock) -> Result<Binder, Failure> {
-    let mut binder = Binder::new(clock);
-    for folder in &config.authority.binding_schools {
-        if let Some(passphrase) = passphrase {
-            binder.add(SchoolHome::open(folder)?, passphrase)?;
-        }
+struct Opening<'a> {
+    config: &'a Config,
+}
+
+impl Opening<'_> {
+    fn authority(&self) -> Result<AuthorityHome, Failure> {
+        Ok(AuthorityHome::open(&self.config.authority.home)?)
     }
-    Ok(binder)
-}
 
-fn open_wallet(config: &WalletConfig, public_url: &str, binder: Binder) -> Result<WalletState, Failure> {
-    let store = SledStore::open(&config.store).map_err(|error| {
-        Failure::new("store_unusable", format_args!("the wallet's store {}: {error}", config.store.display()))
-    })?;
-    let base = format!("{}/wallet", public_url.trim_end_matches('/'));
-    let url = |text: &str| {
-        Url::parse(text)
-            .map_err(|error| Failure::new("config_invalid", format_args!("server.public_url: {error}")))
-    };
-    let mut settings = matricula_wallet_api::WalletConfig::new(url(&base)?);
-    settings.verifier_url = Some(url(public_url)?);
-    settings.deposit_secret_sha256 = config.deposit_secret_file.as_deref().map(secret_digest).transpose()?;
-    let ports = WalletPorts {
-        store: Arc::new(store),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        binding: Some(Arc::new(binder)),
-    };
-    Ok(WalletState::new(settings, ports))
-}
+    fn passphrase(&self) -> Result<Passphrase, Failure> {
+        let args = PassphraseArgs { passphrase_file: self.config.authority.passphrase_file.clone() };
+        args.read("the server's keys").map(Passphrase::new)
+    }
 
-fn secret_digest(path: &std::path::Path) -> Result<[u8; 32], Failure> {
-    let bytes = read_bounded(path, SECRET_BYTES_MAX)?;
-    Ok(Sha256::digest(bytes.trim_ascii()).into())
-}
+    /// The issuer reads the log that runs here, or the one at the authority's address.
+    fn issuer(&self, node: Option<Arc<Node>>, passphrase: Option<&Passphrase>) -> Result<IssuerState, Failure> {
+        let home = self.authority()?;
+        let log: Arc<dyn LogPort> = match node {
+            Some(node) => Arc::new(EmbeddedLog::new(node)),
+            None => Arc::new(HttpLog::new(&log::address_of(home.card()))),
+        };
+        let mut schools = Vec::new();
+        for folder in &self.config.authority.binding_schools {
+            let Some(passphrase) = passphrase else { continue };
+            let home = SchoolHome::open(folder)?;
+            let bind_key = home.unlock(KeyPurpose::Bind, None, passphrase)?;
+            schools.push(ServedSchool { home, bind_key });
+        }
+        Ok(IssuerState::new(home, log, schools, now))
+    }
 
-fn open_verifier(config: &Config, authority: Option<&AuthorityHome>) -> Result<Arc<Verifier>, Failure> {
-    let mut files = trust::read(&config.verifier.trust)?.files().to_vec();
-    if let Some(home) = authority {
-        let own = current_trust_file(home)?;
-        if let Some(bytes) = own {
+    fn wallet(&self, issuer: Option<IssuerState>) -> Result<WalletState, Failure> {
+        let config = &self.config.wallet;
+        let store = SledStore::open(&config.store).map_err(|error| {
+            Failure::new("store_unusable", format_args!("the wallet's store {}: {error}", config.store.display()))
+        })?;
+        let public_url = self.config.server.public_url.trim_end_matches('/');
+        let mut settings = matricula_wallet_api::WalletConfig::new(public(&format!("{public_url}/wallet"))?);
+        settings.verifier_url = Some(public(public_url)?);
+        settings.deposit_secret_sha256 = config.deposit_secret_file.as_deref().map(secret_digest).transpose()?;
+        let ports = WalletPorts {
+            store: Arc::new(store),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            binding: issuer.map(|issuer| Arc::new(Binder::new(issuer)) as Arc<dyn BindingPort>),
+        };
+        Ok(WalletState::new(settings, ports))
+    }
+
+    /// The verifier trusts the node's own authority, where there is one, and whom the configuration names.
+    fn verifier(&self) -> Result<Arc<Verifier>, Failure> {
+        let mut files = trust::read(&self.config.verifier.trust)?.files().to_vec();
+        if let Ok(home) = self.authority()
+            && let Some(bytes) = current_trust_file(&home)?
+        {
             files.push(TrustFile::parse(&bytes).map_err(|error| Failure::new("trust_file_unusable", error))?);
         }
+        let trust = Trust::new(files).map_err(|error| Failure::new("trust_files_conflict", error))?;
+        Ok(Arc::new(Verifier::new(trust, Arc::new(now))))
     }
-    let trust = Trust::new(files).map_err(|error| Failure::new("trust_files_conflict", error))?;
-    Ok(Arc::new(Verifier::new(trust, Arc::new(crate::moment::now))))
+}
+
+fn public(url: &str) -> Result<Url, Failure> {
+    Url::parse(url).map_err(|error| Failure::new("config_invalid", format_args!("server.public_url: {error}")))
+}
+
+fn secret_digest(path: &Path) -> Result<[u8; 32], Failure> {
+    let bytes = read_bounded(path, SECRET_BYTES_MAX)?;
+    Ok(Sha256::digest(bytes.trim_ascii()).into())
 }

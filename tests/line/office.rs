@@ -1,0 +1,165 @@
+//! A desk with a folder of its own, at which commands are typed.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How often a starting server is asked whether it is there, 100 ms apart.
+const START_TRIES_MAX: u32 = 600;
+
+/// A folder, and a port that nobody uses.
+pub struct Office {
+    folder: TempDir,
+    port: u16,
+}
+
+impl Office {
+    pub fn new() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { folder: TempDir::new().unwrap(), port }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Types a command that must succeed; what it printed.
+    #[track_caller]
+    pub fn ok(&self, args: &[&str]) -> String {
+        self.exits(args, 0)
+    }
+
+    /// Types a command that must end with this exit code; what it printed.
+    #[track_caller]
+    pub fn exits(&self, args: &[&str], code: i32) -> String {
+        let output = self.run(args);
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "matricula {}\n{stdout}\n{stderr}", args.join(" "));
+        stdout
+    }
+
+    /// Types a command that must fail with this exit code and this stable code.
+    #[track_caller]
+    pub fn fails(&self, args: &[&str], code: i32, stable: &str) {
+        let output = self.run(args);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "matricula {}\n{stderr}", args.join(" "));
+        assert!(stderr.contains(&format!("error[{stable}]")), "matricula {}\n{stderr}", args.join(" "));
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_matricula"));
+        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("MATRICULA_PASSPHRASE", "correct horse battery staple");
+        command
+    }
+
+    /// Writes the configuration of a server on this office's port.
+    pub fn configure(&self) {
+        fs::write(self.path("deposit.secret"), "a secret of the school\n").unwrap();
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:{}\"\npublic_url = \"{}\"\n[authority]\nbinding_schools = [\"school\"]\n\
+             [wallet]\ndeposit_secret_file = \"deposit.secret\"\n",
+            self.port,
+            self.url()
+        );
+        fs::write(self.path("matricula.toml"), config).unwrap();
+    }
+
+    /// The first file of a folder, by name.
+    pub fn first_in(&self, folder: &str) -> String {
+        let mut names: Vec<String> = fs::read_dir(self.path(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        format!("{folder}/{}", names[0])
+    }
+
+    /// The first file below a folder whose path is wanted.
+    pub fn find(&self, folder: &str, wanted: impl Fn(&str) -> bool) -> PathBuf {
+        find(&self.path(folder), &wanted).unwrap()
+    }
+}
+
+fn find(folder: &Path, wanted: &impl Fn(&str) -> bool) -> Option<PathBuf> {
+    fs::read_dir(folder).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return find(&path, wanted);
+        }
+        wanted(path.to_str().unwrap()).then_some(path)
+    })
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A server that runs as long as this value lives.
+pub struct Server {
+    child: Option<Child>,
+    url: String,
+    agent: ureq::Agent,
+}
+
+impl Server {
+    /// Starts it and waits until it answers.
+    pub fn start(office: &Office) -> Self {
+        let child = office.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let server = Self { child: Some(child), url: office.url(), agent };
+        for _ in 0..START_TRIES_MAX {
+            if server.agent.get(format!("{}/healthz", server.url)).call().is_ok() {
+                return server;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("the server did not start");
+    }
+
+    pub fn get(&self, path: &str) -> (u16, String) {
+        let mut answer = self.agent.get(format!("{}{path}", self.url)).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    pub fn post(&self, path: &str, body: &Value, token: Option<&str>) -> (u16, Value) {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut answer = request.send_json(body).unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.body_mut().read_json().unwrap_or(Value::Null))
+    }
+
+    /// Asks it to stop, as a service manager does, and waits.
+    pub fn stop(mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _killed = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
