@@ -22,7 +22,7 @@ pub(crate) fn page(error: Option<&ApiError>) -> Markup {
                 label for="document" { "The file" }
                 input #document type="file" name="document" required
                     accept=".json,.jsonld,.jwt,application/json,application/ld+json" aria-describedby="document-hint";
-                p #document-hint .hint { "It ends in .json and has at most 4 MB." }
+                p #document-hint .hint { "It ends in .json or .jwt and has at most 4 MB." }
                 p .hint.drop-hint { "You can also drop the file anywhere on this page." }
             }
             details {
