@@ -9,6 +9,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +18,13 @@ use thiserror::Error;
 
 /// Where a home's own lock stands.
 const LOCK_FILE: &str = ".lock";
+
+/// Requests to a service take some milliseconds each and come in crowds; a command that issues a
+/// batch takes longer, and a person should then be told rather than kept waiting.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How often a taken folder is tried again.
+const LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// Why a file of a home folder could not be used.
 #[derive(Debug, Error)]
@@ -118,8 +127,12 @@ pub(crate) struct HomeLock {
 }
 
 impl HomeLock {
-    /// Takes the folder, or says at once that another process has it.
+    /// Takes the folder, waiting a while for another command or request that works in it.
     pub(crate) fn take(home: &Path) -> Result<Self, StorageError> {
+        Self::take_within(home, LOCK_WAIT_MAX)
+    }
+
+    fn take_within(home: &Path, wait: Duration) -> Result<Self, StorageError> {
         let path = home.join(LOCK_FILE);
         let file = OpenOptions::new()
             .create(true)
@@ -128,10 +141,14 @@ impl HomeLock {
             .mode(Access::Private.mode())
             .open(&path)
             .map_err(|source| StorageError::unwritable(&path, source))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StorageError::Busy { path: home.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(StorageError::unwritable(&path, source)),
+        let give_up = Instant::now() + wait;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < give_up => thread::sleep(LOCK_POLL),
+                Err(TryLockError::WouldBlock) => return Err(StorageError::Busy { path: home.to_owned() }),
+                Err(TryLockError::Error(source)) => return Err(StorageError::unwritable(&path, source)),
+            }
         }
     }
 }
@@ -309,11 +326,14 @@ mod tests {
     }
 
     #[test]
-    fn a_second_process_is_told_that_the_home_is_busy() {
+    fn a_second_command_is_told_that_the_home_is_busy_and_may_wait_for_it() {
         let folder = tempfile::tempdir().unwrap();
         let held = HomeLock::take(folder.path()).unwrap();
-        assert!(matches!(HomeLock::take(folder.path()).unwrap_err(), StorageError::Busy { .. }));
+        let refused = HomeLock::take_within(folder.path(), Duration::ZERO).unwrap_err();
+        assert!(matches!(refused, StorageError::Busy { .. }));
+        let path = folder.path().to_owned();
+        let waiting = thread::spawn(move || HomeLock::take(&path).map(drop));
         drop(held);
-        HomeLock::take(folder.path()).unwrap();
+        waiting.join().unwrap().unwrap();
     }
 }

@@ -21,6 +21,9 @@ use crate::storage::{self, Access, HomeLock, StorageError};
 /// A time of 20 letters for each statement of an authority.
 const LOGGED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// What the number of the file and the digest of the one before add to it, at most.
+const GROWTH_BYTES: usize = 128;
+
 /// How a trust file is to be made.
 #[derive(Clone, Copy, Debug)]
 pub struct ExportTrust<'a> {
@@ -118,18 +121,16 @@ impl AuthorityDesk<'_> {
         let policy = options.policy.unwrap_or(&own).encode();
         let before = latest(self.home)?;
         let mut content = self.content(&view, &logged, policy, options)?;
-        let mut complete = true;
+        let complete = self.sign_trust(&content, options.now)?.len() + GROWTH_BYTES <= TRUST_FILE_BYTES_MAX;
+        if !complete {
+            content.statements.retain(|statement| !is_grant(statement));
+        }
         if let Some(there) = before.as_ref().filter(|there| says_the_same(there, &content, options)) {
             return Ok(there.exported(complete));
         }
         content.sequence = before.as_ref().map_or(1, |before| before.file.content().sequence + 1);
         content.previous = before.as_ref().map(|before| before.file.digest());
-        let mut bytes = self.sign_trust(&content, options.now)?;
-        if bytes.len() > TRUST_FILE_BYTES_MAX {
-            complete = false;
-            content.statements.retain(|statement| !is_grant(statement));
-            bytes = self.sign_trust(&content, options.now)?;
-        }
+        let bytes = self.sign_trust(&content, options.now)?;
         if bytes.len() > TRUST_FILE_BYTES_MAX {
             return Err(TrustExportError::TooLarge { bytes: bytes.len(), max: TRUST_FILE_BYTES_MAX });
         }

@@ -107,8 +107,7 @@ impl AuthorityDesk<'_> {
 
     /// Accredits an institution and takes its keys in, in one `submit`.
     ///
-    /// An application with further keys of an institution that is accredited already, with the same
-    /// scope and dates, adds the keys alone.
+    /// What the log says already, of grant and keys alike, is not said again.
     pub fn accredit(&self, order: &Accredit) -> Result<Ruling, AuthorityError> {
         let view = self.registry()?;
         let registry = view.registry();
@@ -127,16 +126,19 @@ impl AuthorityDesk<'_> {
             Some(index) => said.push(index),
             None => entries.push(self.statement(registry, Body::Accreditation(grant))?),
         }
-        for (key, role) in order.application.keys() {
-            match known_key(registry, institution, key, *role)? {
-                Some(index) => said.push(index),
-                None => {
-                    let event = KeyEvent::Add { role: *role, from: order.keys_from };
-                    let body = KeyStatement { institution: institution.clone(), key: *key, event };
-                    entries.push(self.statement(registry, Body::Key(body))?);
-                }
-            }
+        self.say_keys(registry, &order.application, order.keys_from, &mut said, &mut entries)?;
+        self.submit(said, entries)
+    }
+
+    /// Takes further keys of an institution in, whatever its accreditation is.
+    pub fn add_keys(&self, application: &Application, from: UnixSeconds) -> Result<Ruling, AuthorityError> {
+        let view = self.registry()?;
+        let institution = application.institution();
+        if view.registry().institution(institution).is_none() {
+            return Err(AuthorityError::UnknownInstitution { institution: institution.clone() });
         }
+        let (mut said, mut entries) = (Vec::new(), Vec::new());
+        self.say_keys(view.registry(), application, from, &mut said, &mut entries)?;
         self.submit(said, entries)
     }
 
@@ -187,6 +189,29 @@ impl AuthorityDesk<'_> {
     /// Retires an institution's key from a date.
     pub fn retire_key(&self, key: &PublicKey, at: UnixSeconds) -> Result<Ruling, AuthorityError> {
         self.end_key(key, KeyEvent::Retire { at })
+    }
+
+    /// Makes the statements about keys that the log does not know; where it knows them, notes where.
+    fn say_keys(
+        &self,
+        registry: &Registry,
+        application: &Application,
+        from: UnixSeconds,
+        said: &mut Vec<LeafIndex>,
+        entries: &mut Vec<Vec<u8>>,
+    ) -> Result<(), AuthorityError> {
+        let institution = application.institution();
+        for (key, role) in application.keys() {
+            match known_key(registry, institution, key, *role)? {
+                Some(index) => said.push(index),
+                None => {
+                    let event = KeyEvent::Add { role: *role, from };
+                    let body = KeyStatement { institution: institution.clone(), key: *key, event };
+                    entries.push(self.statement(registry, Body::Key(body))?);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn withdraw(&self, order: &Withdraw, event: AccreditationEvent) -> Result<Ruling, AuthorityError> {

@@ -227,16 +227,23 @@ impl Issuing<'_> {
         let folder = self.opened.folder.records();
         storage::make_folder(&folder)?;
         let accreditation = self.accreditation(logged)?;
-        let mut entries = Vec::with_capacity(signed.len());
-        for (position, (record, credential)) in self.opened.records.iter().zip(signed).enumerate() {
-            let file = self.record(position, record, credential, logged, &accreditation)?;
-            storage::write_unsynced_name(&folder.join(&record.file), &file, Access::Private)?;
-            entries.push(IssuedEntry {
-                learner_no: record.learner_no.clone(),
-                credential_id: id_of(credential),
-                file: record.file.clone(),
-                sha256: HEXLOWER.encode(&Sha256::digest(&file)),
-            });
+        let work: Vec<_> = self.opened.records.iter().zip(signed).enumerate().collect();
+        let mut entries = Vec::with_capacity(work.len());
+        for chunk in work.chunks(CHUNK) {
+            let part: Vec<IssuedEntry> = chunk
+                .par_iter()
+                .map(|(position, (record, credential))| {
+                    let file = self.record(*position, record, credential, logged, &accreditation)?;
+                    storage::write_unsynced_name(&folder.join(&record.file), &file, Access::Private)?;
+                    Ok(IssuedEntry {
+                        learner_no: record.learner_no.clone(),
+                        credential_id: id_of(credential),
+                        file: record.file.clone(),
+                        sha256: HEXLOWER.encode(&Sha256::digest(&file)),
+                    })
+                })
+                .collect::<Result<_, BatchError>>()?;
+            entries.extend(part);
             tell(progress, Step::Writing, entries.len(), signed.len());
         }
         storage::sync_folder(&folder)?;

@@ -46,8 +46,8 @@ pub struct IssuedLookup {
     pub learner_no: String,
     /// The portable record file.
     pub path: PathBuf,
-    /// When it was issued.
-    pub issued: UnixSeconds,
+    /// When it was prepared: what stands in it as `validFrom`, by which versions are told apart.
+    pub prepared: UnixSeconds,
 }
 
 /// All batches, by name.
@@ -82,14 +82,14 @@ pub fn find_issued(home: &SchoolHome, credential_id: &str) -> Result<Option<Issu
         let folder = BatchFolder::of(&home.batches_folder(), &known.id);
         let file = folder.read_issued()?;
         let found = file.records.into_iter().find(|entry| entry.credential_id == credential_id);
-        if let Some(entry) = found.filter(|_| latest.as_ref().is_none_or(|known| known.issued <= file.issued))
-        {
+        let prepared = known.manifest.created;
+        if let Some(entry) = found.filter(|_| latest.as_ref().is_none_or(|known| known.prepared < prepared)) {
             latest = Some(IssuedLookup {
                 batch: known.id,
                 kind: known.manifest.kind,
                 learner_no: entry.learner_no,
                 path: folder.records().join(&entry.file),
-                issued: file.issued,
+                prepared,
             });
         }
     }

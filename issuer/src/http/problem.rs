@@ -9,6 +9,9 @@ use crate::registry_view::RegistryViewError;
 use crate::status::StatusError;
 use crate::trust_export::TrustExportError;
 
+/// The code of a home folder in which another command works: to be tried again.
+const HOME_BUSY: &str = "home_busy";
+
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -80,6 +83,9 @@ impl ApiError {
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
+        if self.code() == HOME_BUSY {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
         match self {
             Self::NotFound | Self::NoSuchSchool => StatusCode::NOT_FOUND,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -39,7 +39,9 @@ impl SchoolHome {
         let by_authority = signed.controller == self.authority().profile.did.as_str()
             && self.evidence()?.is_authority_key(&signed.signer, allotment.issued);
         let base = &self.authority().profile.base_url;
-        if !by_authority || !allotment.status_list.starts_with(base.as_str()) {
+        let number = allotment.status_list.rsplit('/').next().and_then(|number| number.parse().ok());
+        let own_list = number.is_some_and(|number| base.status_list(number) == allotment.status_list);
+        if !by_authority || !own_list {
             return Err(AllotmentError::ForeignSignature.into());
         }
         let name = safe_id(&allotment.id)?;

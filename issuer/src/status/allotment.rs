@@ -146,9 +146,18 @@ pub(crate) struct AllotmentBook {
 impl AllotmentBook {
     /// Reads all allotments under `folder` (`status/lists`).
     pub(crate) fn open(folder: &Path) -> Result<Self, AllotmentError> {
+        Self::open_some(folder, |_| true)
+    }
+
+    /// Reads the allotments of one list.
+    pub(crate) fn open_list(folder: &Path, number: u32) -> Result<Self, AllotmentError> {
+        Self::open_some(folder, |list| list == number)
+    }
+
+    fn open_some(folder: &Path, wanted: impl Fn(u32) -> bool) -> Result<Self, AllotmentError> {
         let mut owners = BTreeMap::<u32, BTreeMap<u32, String>>::new();
         for list in storage::names_in(folder)? {
-            let Ok(number) = list.parse::<u32>() else { continue };
+            let Some(number) = list.parse::<u32>().ok().filter(|number| wanted(*number)) else { continue };
             let allotments = folder.join(&list).join("allotments");
             let of_list = owners.entry(number).or_default();
             for name in storage::names_in(&allotments)? {

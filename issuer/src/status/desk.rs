@@ -39,8 +39,10 @@ impl AuthorityHome {
         if folders.waiting(&id).exists() || folders.applied(&id).exists() {
             return Ok(Received { id, new: false });
         }
-        check_request(self, &signed, now)?;
-        self.check_with_waiting(&signed, now)?;
+        let number = publish::list_number(self, &signed.request().status_list)?;
+        let book = AllotmentBook::open_list(&publish::lists_folder(self), number)?;
+        check_request(self, &book, &signed, now)?;
+        self.check_with_waiting(number, &signed, now)?;
         storage::make_folder(&folders.waiting)?;
         storage::write(&folders.waiting(&id), signed.bytes(), Access::Private)?;
         Ok(Received { id, new: true })
@@ -58,9 +60,13 @@ impl AuthorityHome {
     }
 
     /// Whether the request is possible after those that wait already.
-    fn check_with_waiting(&self, signed: &SignedRequest, now: UnixSeconds) -> Result<(), StatusError> {
+    fn check_with_waiting(
+        &self,
+        number: u32,
+        signed: &SignedRequest,
+        now: UnixSeconds,
+    ) -> Result<(), StatusError> {
         let asked = signed.request();
-        let number = publish::list_number(self, &asked.status_list)?;
         let mut history = publish::history(self, number)?;
         for waiting in self.waiting_status_requests()? {
             let earlier = waiting.request();
@@ -156,6 +162,7 @@ impl RequestFolders {
 /// Checks whose index it is, and the dates.
 pub(super) fn check_request(
     home: &AuthorityHome,
+    book: &AllotmentBook,
     signed: &SignedRequest,
     now: UnixSeconds,
 ) -> Result<(), StatusError> {
@@ -164,7 +171,6 @@ pub(super) fn check_request(
         return Err(StatusError::EffectiveInFuture);
     }
     let number = publish::list_number(home, &request.status_list)?;
-    let book = AllotmentBook::open(&publish::lists_folder(home))?;
     let by_authority = request.institution == home.profile().did.as_str();
     match book.owner(number, request.index) {
         Some(owner) if by_authority || owner == request.institution => Ok(()),

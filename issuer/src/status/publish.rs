@@ -180,13 +180,14 @@ impl AuthorityDesk<'_> {
     ) -> Result<Vec<String>, StatusError> {
         let url = self.home.profile().base_url.status_list(list.number);
         let folders = RequestFolders::of(self.home);
+        let book = AllotmentBook::open_list(&lists_folder(self.home), list.number)?;
         let mut applied = Vec::new();
         for signed in self.home.waiting_status_requests()? {
             let request = signed.request();
             if request.status_list != url {
                 continue;
             }
-            let carried_out = check_request(self.home, &signed, now).and_then(|()| {
+            let carried_out = check_request(self.home, &book, &signed, now).and_then(|()| {
                 let (index, action) = (request.index, request.action);
                 Ok(history.record(index, action, request.reason, request.effective, now)?)
             });

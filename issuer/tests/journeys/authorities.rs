@@ -187,6 +187,27 @@ fn keys_are_compromised_and_retired_once_and_strangers_never() {
 }
 
 #[test]
+fn further_keys_are_taken_in_whatever_the_accreditation_is() {
+    let world = World::new();
+    let school = world.school("lempira");
+    world.desk().suspend(&withdraw(LEMPIRA, "2026-11-01T00:00:00Z")).unwrap();
+    let second = matricula_issuer::keyring::KeyName::parse("approve-2").unwrap();
+    let purpose = matricula_issuer::keyring::KeyPurpose::Approve;
+    school.home.add_key(purpose, Some(&second), &passphrase(), quick()).unwrap();
+    let key = school.home.unlock(purpose, Some(&second), &passphrase()).unwrap();
+    let application = Application::parse(&school.home.application(&[&key], now()).unwrap()).unwrap();
+    let ruling = world.desk().add_keys(&application, now()).unwrap();
+    assert_eq!((ruling.indexes.len(), ruling.changed), (1, true));
+    assert!(!world.desk().add_keys(&application, now()).unwrap().changed);
+    let stranger = world.found_school("mill");
+    let application = Application::parse(&stranger.application()).unwrap();
+    assert!(matches!(
+        world.desk().add_keys(&application, now()).unwrap_err(),
+        AuthorityError::UnknownInstitution { .. }
+    ));
+}
+
+#[test]
 fn an_application_proves_possession_of_every_key() {
     let world = World::new();
     let (school, other) = (world.found_school("lempira"), world.found_school("morazan"));

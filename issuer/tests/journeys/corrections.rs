@@ -71,6 +71,7 @@ fn a_correction_keeps_identifier_and_award_and_supersedes() {
     assert_eq!((asked.action, asked.reason), (StatusAction::Revoke, StatusReason::Superseded));
     let old_status = matricula_issuer::RecordStatus::of_credential(&old).unwrap();
     assert_eq!((asked.index, &asked.status_list), (old_status.index, &old_status.status_list));
+    // Both were issued in the same second: versions are told apart by `validFrom`.
     let latest = batch::find_issued(&school.home, before.id.as_deref().unwrap()).unwrap().unwrap();
     assert_eq!(latest.batch, prepared.id);
     let view = world.desk().registry().unwrap();

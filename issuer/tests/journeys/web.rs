@@ -148,3 +148,33 @@ async fn a_record_is_bound_over_http_with_its_code() {
     let refused = call(&served.router, "POST", "/bindings", serde_json::to_vec(&foreign).unwrap()).await;
     assert_problem(&refused, StatusCode::NOT_FOUND, "no_such_school");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_come_at_once_are_all_taken() {
+    let served = served();
+    let mut calls = Vec::new();
+    for (position, record) in served.issued.records.iter().enumerate() {
+        let record = fs::read(&record.path).unwrap();
+        let order = ChangeStatus {
+            record: &record,
+            action: StatusAction::Revoke,
+            reason: StatusReason::IssuedInError,
+            effective: now(),
+            key: &served.school.issue,
+            now: later(position as u64),
+        };
+        let bytes = correction::request_status(&served.school.home, &order).unwrap().bytes;
+        for _ in 0..4 {
+            let (router, bytes) = (served.router.clone(), bytes.clone());
+            calls.push(tokio::spawn(async move { call(&router, "POST", "/status/requests", bytes).await.0 }));
+        }
+    }
+    let mut new = 0;
+    for call in calls {
+        match call.await.unwrap() {
+            StatusCode::ACCEPTED => new += 1,
+            status => assert_eq!(status, StatusCode::OK),
+        }
+    }
+    assert_eq!(new, served.issued.records.len());
+}
