@@ -166,6 +166,13 @@ pub enum Finding {
         /// The size it is filed under.
         size: TreeSize,
     },
+    /// The history of checkpoints lacks the published one, which enters it before it is published: the state store lost
+    /// what it had, or was taken from a backup.
+    #[error("the history of checkpoints lacks the published one, of size {published}")]
+    HistoryBehind {
+        /// The published size.
+        published: TreeSize,
+    },
     /// The state store cannot be read. It can be removed: opening the log makes it anew.
     #[error("the state store cannot be read: {0}")]
     State(#[source] StateError),

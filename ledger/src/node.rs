@@ -80,8 +80,8 @@ impl Node {
         Self::create_on(stores, config, keys, genesis)
     }
 
-    /// Opens the log in the folder: verifies it from its bytes, restores what is missing beside it, and publishes
-    /// what was accepted but not published.
+    /// Opens the log in the folder: reads and hashes all of it, restores what is missing beside it, and publishes what
+    /// was accepted but not published. Returns when that is done.
     ///
     /// # Errors
     /// See [`OpenError`].

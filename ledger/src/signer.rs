@@ -98,6 +98,8 @@ impl Signer {
     }
 
     pub(crate) fn open(disk: Arc<dyn Disk>, keys: NodeKeys) -> Result<Self, SignerError> {
+        // What an earlier process renamed and did not sync must not be believed before it is durable.
+        disk.sync_folder("")?;
         let signed = read_record(disk.as_ref())?.ok_or(SignerError::MissingRecord)?;
         let origin = Origin::new(keys.log.verifier().name().as_str())?;
         let policy = policy_text(keys.log.verifier(), keys.witness.verifier());

@@ -60,6 +60,9 @@ impl<'a> Beside<'a> {
             findings.push(Finding::State(error));
             beside.state = None;
         }
+        if let Some(published) = beside.published_size().filter(|size| !beside.history.contains_key(size)) {
+            findings.push(Finding::HistoryBehind { published });
+        }
         Ok(beside)
     }
 
@@ -180,7 +183,8 @@ impl<'a> Beside<'a> {
                 if known || name.ends_with(TEMPORARY) {
                     continue;
                 }
-                if is_folder_of_tiles(&name) {
+                // A file where a folder should be cannot be listed, and can be opened.
+                if is_folder_of_tiles(&name) && self.disk.list(&path).is_ok() {
                     folders.push(path);
                 } else {
                     findings.push(Finding::Unexpected { path });

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use matricula_state::{Expected, Op, StateError, StateStore};
-use matricula_tlog::{Hash, LeafIndex, Tile, TreeSize, leaf_hash};
+use matricula_tlog::{Hash, LeafIndex, NOTE_BYTES_MAX, Tile, TreeSize, leaf_hash};
 
 use super::{Finding, FsckError, Report};
 use crate::dedup;
-use crate::disk::{Disk, DiskError, replace};
+use crate::disk::{Disk, DiskError, read_whole, replace};
 use crate::edge::Edge;
 use crate::node::{HISTORY, Witness};
 use crate::sequence::{FileSequence, SequenceStore};
@@ -47,6 +47,7 @@ pub(super) fn repair(disk: &Arc<dyn Disk>, state: &dyn StateStore, report: &Repo
         match finding {
             Finding::Damaged { path } | Finding::Unexpected { path } => remove(disk.as_ref(), path)?,
             Finding::History { size } => forget_checkpoint(state, *size)?,
+            Finding::HistoryBehind { published } => remember_published(disk.as_ref(), state, *published)?,
             Finding::WrongIndexRow { .. } | Finding::IndexRowCount { .. } | Finding::State(_) => {
                 rebuild_index = true;
             }
@@ -64,7 +65,7 @@ pub(super) fn repair(disk: &Arc<dyn Disk>, state: &dyn StateStore, report: &Repo
         }
     }
     if rebuild_index {
-        clear_index(state)?;
+        dedup::clear(state)?;
     }
     cut_tail(disk, report)?;
     rewrite(disk, state, rebuild_index)
@@ -75,13 +76,16 @@ fn remove(disk: &dyn Disk, path: &str) -> Result<(), DiskError> {
     disk.sync_folder(path.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
-fn forget_checkpoint(state: &dyn StateStore, size: TreeSize) -> Result<(), StateError> {
-    state.apply(&[Op::delete(HISTORY, size.get().to_be_bytes(), Expected::Any)])?;
+fn remember_published(disk: &dyn Disk, state: &dyn StateStore, size: TreeSize) -> Result<(), FsckError> {
+    if let Some(note) = read_whole(disk, "checkpoint", NOTE_BYTES_MAX)? {
+        state.apply(&[Op::put(HISTORY, size.get().to_be_bytes(), note, Expected::Any)])?;
+    }
     Ok(())
 }
 
-fn clear_index(state: &dyn StateStore) -> Result<(), StateError> {
-    dedup::clear(state)
+fn forget_checkpoint(state: &dyn StateStore, size: TreeSize) -> Result<(), StateError> {
+    state.apply(&[Op::delete(HISTORY, size.get().to_be_bytes(), Expected::Any)])?;
+    Ok(())
 }
 
 /// Opening the log for writing removes what power loss cut.

@@ -9,6 +9,7 @@ use matricula_tlog::{CheckpointVerifyError, Hash, LeafIndex, SignedCheckpoint, T
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tokio::sync::watch;
 
+use super::publisher::restore_history;
 use super::shared::{Signal, Tree};
 use super::{Node, NodeConfig, Shared};
 use crate::clock::Clock;
@@ -67,6 +68,9 @@ pub enum OpenError {
     /// The first entry was not accepted, or not published.
     #[error("the first entry was not accepted: {0}")]
     Genesis(#[source] SubmitError),
+    /// What was accepted before could not be published.
+    #[error("what was accepted could not be published: {0}")]
+    Unpublished(#[source] SubmitError),
     /// The log's name is no origin of statements.
     #[error("the log's name is no origin: {0}")]
     Origin(#[source] StatementError),
@@ -185,7 +189,7 @@ impl Node {
             if first.bytes != genesis {
                 return Err(OpenError::OtherGenesis);
             }
-            return Self::start(recover(stores, signer, config.clock.clone())?, &config);
+            return Self::resume(recover(stores, signer, config.clock.clone())?, &config);
         }
         let registry = empty_registry(&signer, genesis)?;
         let recovered = recover_onto(registry, stores, signer, config.clock.clone())?;
@@ -204,7 +208,14 @@ impl Node {
             return Err(OpenError::NoLog);
         }
         let signer = Signer::open(stores.disk.clone(), keys)?;
-        Self::start(recover(stores, signer, config.clock.clone())?, &config)
+        Self::resume(recover(stores, signer, config.clock.clone())?, &config)
+    }
+
+    /// Starts the node and waits until all that was accepted is published.
+    fn resume(recovered: Recovered, config: &NodeConfig) -> Result<Self, OpenError> {
+        let node = Self::start(recovered, config)?;
+        node.wait_published(node.accepted().size).map_err(OpenError::Unpublished)?;
+        Ok(node)
     }
 }
 
@@ -234,6 +245,7 @@ fn recover_onto(
     let published = stores.tiles.published()?;
     if let Some(published) = &published {
         published.verify(signer.log_key())?;
+        restore_history(stores.state.as_ref(), published)?;
     }
     let dedup = Dedup::new(stores.state.clone());
     let indexed = dedup.indexed()?;

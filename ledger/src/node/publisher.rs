@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use matricula_state::{Expected, Op, StateStore, Table};
+use matricula_state::{Expected, Op, StateError, StateStore, Table};
 use matricula_tlog::{LeafIndex, SignedCheckpoint};
 
 use super::shared::{NodeFailure, Shared};
@@ -80,10 +80,21 @@ fn remembered(shared: &Shared, head: Head) -> Result<Option<SignedCheckpoint>, N
     Ok(there)
 }
 
-fn remember(state: &dyn StateStore, checkpoint: &SignedCheckpoint) -> Result<(), NodeFailure> {
+fn remember(state: &dyn StateStore, checkpoint: &SignedCheckpoint) -> Result<(), StateError> {
     let key = checkpoint.unverified().size().get().to_be_bytes();
     state.apply(&[Op::put(HISTORY, key, checkpoint.encode(), Expected::Any)])?;
     Ok(())
+}
+
+/// Enters the published checkpoint into a history that was lost.
+pub(super) fn restore_history(
+    state: &dyn StateStore,
+    published: &SignedCheckpoint,
+) -> Result<(), StateError> {
+    match state.get(HISTORY, &published.unverified().size().get().to_be_bytes())? {
+        Some(_) => Ok(()),
+        None => remember(state, published),
+    }
 }
 
 /// The first published checkpoint that covers an entry, as far as the history goes.

@@ -103,6 +103,7 @@ impl FileSequence {
         }
         if let Some((segment, scanned)) = &loaded.last {
             settle(segment, scanned)?;
+            disk.sync_folder(FOLDER)?;
         }
         Ok(Self::from_loaded(disk, origin, loaded, lock))
     }
@@ -306,7 +307,8 @@ fn open_segments(disk: &dyn Disk) -> Result<(Vec<Segment>, Option<String>), Sequ
     Ok((segments, None))
 }
 
-/// Cuts off a cut record, or writes the last whole one again, and syncs: from here on all that was read is durable.
+/// Cuts off a cut record, or writes the last whole one again, and syncs. With the name of the file synced, too, all that
+/// was read is durable from here on: every earlier record was, before the next one was written.
 fn settle(segment: &Segment, scanned: &Scanned) -> Result<(), SequenceError> {
     if scanned.end == End::Cut {
         segment.file.truncate(scanned.end_offset)?;

@@ -23,8 +23,11 @@ pub struct FileTiles {
 #[derive(Debug)]
 struct State {
     published: Option<SignedCheckpoint>,
-    /// Folders whose name is durable.
+    /// Folders whose own name is durable.
     folders: BTreeSet<String>,
+    /// Folders in which all names seen before are durable. After a failed sync, a process that is started anew sees
+    /// names that are not on the disk.
+    settled: BTreeSet<String>,
 }
 
 impl FileTiles {
@@ -40,7 +43,7 @@ impl FileTiles {
             None => None,
         };
         let folders = BTreeSet::from([FOLDER.to_owned()]);
-        Ok(Self { disk, state: Mutex::new(Some(State { published, folders })) })
+        Ok(Self { disk, state: Mutex::new(Some(State { published, folders, settled: BTreeSet::new() })) })
     }
 
     /// Removes an object, for a repair that writes it again.
@@ -93,6 +96,20 @@ impl FileTiles {
         Ok(missing)
     }
 
+    /// Makes durable what an earlier process left in the folders of these objects.
+    fn settle(&self, state: &mut State, objects: &[(ObjectPath, Vec<u8>)]) -> Result<(), DiskError> {
+        for (path, _) in objects {
+            let path = path.to_string();
+            let folder = folder_of(&path);
+            if !state.settled.contains(folder) {
+                self.create_folder(state, folder)?;
+                self.disk.sync_folder(folder)?;
+                state.settled.insert(folder.to_owned());
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a folder and those above it, each durable in the one above.
     fn create_folder(&self, state: &mut State, folder: &str) -> Result<(), DiskError> {
         if state.folders.contains(folder) {
@@ -113,12 +130,11 @@ impl TileStore for FileTiles {
     /// Content first, all of it synced; then the names, all of them synced: no name ever leads to half an object.
     fn put(&self, objects: &[(ObjectPath, Vec<u8>)]) -> Result<(), TileError> {
         self.with_state(|state| {
+            self.settle(state, objects)?;
             let missing = self.missing(objects)?;
             let mut folders = BTreeSet::new();
             for (name, bytes) in &missing {
-                let folder = folder_of(name);
-                self.create_folder(state, folder)?;
-                folders.insert(folder);
+                folders.insert(folder_of(name));
                 let temporary = format!("{name}{TEMPORARY}");
                 self.disk.remove(&temporary)?;
                 let file = self.disk.create(&temporary)?;
