@@ -8,6 +8,7 @@ mod batches;
 mod bindings;
 mod corrections;
 mod crashes;
+mod foreign_bytes;
 mod keys;
 mod memory_log;
 mod privacy;

@@ -6,22 +6,22 @@
 //!
 //! SPEC: age-encryption.org/v1, scrypt recipient.
 
+mod error;
+mod sealed;
+
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
-use age::{DecryptError, scrypt};
 use ed25519_dalek::SigningKey;
 use matricula_credential::did;
 use matricula_registry::PublicKey;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::entropy;
 use crate::storage::{self, Access, StorageError};
 
-/// What stands before the 32 bytes inside the encryption, so that another file is not taken for a key.
-const SEED_HEADER: &[u8] = b"matricula ed25519 seed v1\n";
+pub use error::KeyringError;
 
 /// An encrypted key has about 200 bytes.
 const SECRET_FILE_BYTES_MAX: u64 = 4 * 1024;
@@ -165,91 +165,6 @@ impl SecretKey {
     }
 }
 
-/// Why a key could not be made or unlocked.
-#[derive(Debug, Error)]
-pub enum KeyringError {
-    /// The passphrase is not the one the key was locked with.
-    #[error("the passphrase of key '{name}' is wrong")]
-    WrongPassphrase {
-        /// The key.
-        name: String,
-    },
-    /// The passphrase for a new key is too short.
-    #[error("the passphrase has {chars} characters; it needs at least {min}")]
-    PassphraseTooShort {
-        /// How many it has.
-        chars: usize,
-        /// How many it needs.
-        min: usize,
-    },
-    /// There is no such key.
-    #[error("there is no key '{name}' in {}", folder.display())]
-    NoSuchKey {
-        /// The key.
-        name: String,
-        /// Where it was sought.
-        folder: PathBuf,
-    },
-    /// The key is there already; it is never overwritten.
-    #[error("there is a key '{name}' already")]
-    KeyExists {
-        /// The key.
-        name: String,
-    },
-    /// The key file asks for more work than this program does.
-    #[error("the key file of '{name}' asks for a work factor of {asked}, the limit is {max}")]
-    TooMuchWork {
-        /// The key.
-        name: String,
-        /// What it asks for.
-        asked: u8,
-        /// The limit.
-        max: u8,
-    },
-    /// The key file is not an encrypted key.
-    #[error("the key file of '{name}' is damaged")]
-    Damaged {
-        /// The key.
-        name: String,
-    },
-    /// The secret does not belong to the public key beside it.
-    #[error("the public file of key '{name}' belongs to another key")]
-    PublicKeyDiffers {
-        /// The key.
-        name: String,
-    },
-    /// The key is for something else.
-    #[error("key '{name}' is for '{}', not for '{}'", is.as_str(), needed.as_str())]
-    WrongPurpose {
-        /// The key.
-        name: String,
-        /// What it is for.
-        is: KeyPurpose,
-        /// What was needed.
-        needed: KeyPurpose,
-    },
-    /// A file could not be read or written.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
-
-impl KeyringError {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::WrongPassphrase { .. } => "wrong_passphrase",
-            Self::PassphraseTooShort { .. } => "passphrase_too_short",
-            Self::NoSuchKey { .. } => "no_such_key",
-            Self::KeyExists { .. } => "key_exists",
-            Self::TooMuchWork { .. } => "key_file_too_much_work",
-            Self::Damaged { .. } => "key_file_damaged",
-            Self::PublicKeyDiffers { .. } => "public_key_differs",
-            Self::WrongPurpose { .. } => "key_wrong_purpose",
-            Self::Storage(error) => error.code(),
-        }
-    }
-}
-
 /// A folder of keys.
 #[derive(Clone, Debug)]
 pub struct Keyring {
@@ -288,7 +203,7 @@ impl Keyring {
         storage::make_folder(&self.folder)?;
         let seed = Zeroizing::new(entropy::bytes::<32>());
         let key = SecretKey { signing: SigningKey::from_bytes(&seed), purpose };
-        let locked = lock(&seed, passphrase, work_factor, name)?;
+        let locked = sealed::lock(&seed, passphrase, work_factor, name)?;
         let public = PublicFile { purpose, multikey: did::encode_multikey(&key.signing.verifying_key()) };
         // The public file first: without a secret file beside it, it is an orphan that the next
         // attempt replaces.
@@ -306,7 +221,7 @@ impl Keyring {
     pub fn unlock(&self, name: &KeyName, passphrase: &Passphrase) -> Result<SecretKey, KeyringError> {
         let entry = self.entry(name)?;
         let locked = storage::read(&self.secret_path(name), SECRET_FILE_BYTES_MAX)?;
-        let signing = unlock(&locked, passphrase, name)?;
+        let signing = sealed::unlock(&locked, passphrase, name)?;
         let key = SecretKey { signing, purpose: entry.purpose };
         if key.public() != entry.public {
             return Err(KeyringError::PublicKeyDiffers { name: name.0.clone() });
@@ -365,39 +280,5 @@ impl Keyring {
 
     fn public_path(&self, name: &KeyName) -> PathBuf {
         self.folder.join(format!("{}.pub", name.0))
-    }
-}
-
-fn lock(
-    seed: &[u8; 32],
-    passphrase: &Passphrase,
-    work_factor: WorkFactor,
-    name: &KeyName,
-) -> Result<Vec<u8>, KeyringError> {
-    let mut recipient = scrypt::Recipient::new(passphrase.to_secret());
-    recipient.set_work_factor(work_factor.0);
-    let mut plain = Zeroizing::new(Vec::with_capacity(SEED_HEADER.len() + seed.len()));
-    plain.extend_from_slice(SEED_HEADER);
-    plain.extend_from_slice(seed);
-    age::encrypt(&recipient, &plain).map_err(|_| KeyringError::Damaged { name: name.0.clone() })
-}
-
-fn unlock(locked: &[u8], passphrase: &Passphrase, name: &KeyName) -> Result<SigningKey, KeyringError> {
-    let mut identity = scrypt::Identity::new(passphrase.to_secret());
-    identity.set_max_work_factor(WorkFactor::MAX.0);
-    let plain = age::decrypt(&identity, locked).map(Zeroizing::new).map_err(|error| match error {
-        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed | DecryptError::NoMatchingKeys => {
-            KeyringError::WrongPassphrase { name: name.0.clone() }
-        }
-        DecryptError::ExcessiveWork { required, .. } => {
-            KeyringError::TooMuchWork { name: name.0.clone(), asked: required, max: WorkFactor::MAX.0 }
-        }
-        _ => KeyringError::Damaged { name: name.0.clone() },
-    })?;
-    let seed: Option<Zeroizing<[u8; 32]>> =
-        plain.strip_prefix(SEED_HEADER).and_then(|seed| <[u8; 32]>::try_from(seed).ok()).map(Zeroizing::new);
-    match seed {
-        Some(seed) => Ok(SigningKey::from_bytes(&seed)),
-        None => Err(KeyringError::Damaged { name: name.0.clone() }),
     }
 }
