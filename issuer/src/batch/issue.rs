@@ -1,5 +1,6 @@
 //! Issuing a batch: signed again, logged, proven, and written out, one record a learner.
 
+use std::fs;
 use std::path::PathBuf;
 use std::slice;
 
@@ -188,6 +189,11 @@ impl Issuing<'_> {
         let mut logging = std::time::Duration::ZERO;
         let logged = timed(&mut logging, || self.submit_and_prove());
         timing.logging += logging;
+        if let Err(BatchError::Log(LogPortError::Refused { .. })) = &logged {
+            // A refusal is final, and what the log had before would have been answered with its place:
+            // it does not have this batch, which can be thrown away again.
+            let _ = fs::remove_file(self.opened.folder.claims());
+        }
         let logged = logged?;
         storage::write_json(&path, &logged, Access::Private)?;
         Ok(logged)

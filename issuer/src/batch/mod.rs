@@ -137,8 +137,8 @@ pub enum BatchError {
         /// The stable code and place of the first problem.
         problem: String,
     },
-    /// The batch is in the log, so it cannot be thrown away.
-    #[error("the batch is in the log; revoke its records instead")]
+    /// The batch is in the log, or may be, so it cannot be thrown away.
+    #[error("the batch is in the log, or may be: issue it to the end, then revoke its records")]
     AlreadyLogged,
     /// The log says nothing of this school's accreditation.
     #[error("the log does not know this school; has the authority accredited it?")]

@@ -37,9 +37,10 @@ pub struct SchoolProfile {
     pub name: Text,
     /// Its country.
     pub country: Country,
-    /// The town or district, if it is to be written on records.
+    /// The town or district, by which people tell schools of one name apart.
     pub place: Option<Text>,
-    /// The language of programmes and subjects where the roster does not say: a BCP 47 tag.
+    /// The language in which the school writes to people: a BCP 47 tag. Records take theirs from the
+    /// roster.
     pub language: Option<Text>,
 }
 

@@ -239,6 +239,19 @@ fn a_batch_that_the_door_refuses_leaves_nothing_signed_behind() {
     assert_eq!(world.log.all_entries().len(), entries);
     let folder = school.home.root().join("batches").join(id.as_str());
     assert!(!folder.join("records").exists() && !folder.join("logged.json").exists());
+    batch::discard(&school.home, &id).unwrap();
+}
+
+#[test]
+fn a_batch_of_which_the_log_may_know_is_not_thrown_away() {
+    let world = World::new();
+    let school = world.school("lempira");
+    let id = school.prepare(&Sample::leavers(2).order(BatchKind::Diploma)).unwrap().id;
+    school.approve(&id).unwrap();
+    school.home.refresh_evidence(&world.log).unwrap();
+    world.log.fail_next(crate::memory_log::Fault::LostAfter);
+    assert_eq!(school.issue(&id, &world.log).unwrap_err().code(), "log_unreachable");
+    assert!(matches!(batch::discard(&school.home, &id).unwrap_err(), BatchError::AlreadyLogged));
 }
 
 #[test]
