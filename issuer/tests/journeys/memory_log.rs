@@ -1,5 +1,6 @@
 //! A log in memory: the registry's door, RFC 6962 proofs, signed and cosigned checkpoints.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -34,7 +35,9 @@ pub struct MemoryLog {
 struct State {
     registry: Registry,
     entries: Vec<Vec<u8>>,
-    leaves: Vec<Hash>,
+    /// The place of each leaf.
+    places: HashMap<Hash, u64>,
+    subtrees: Subtrees,
     /// Everything ever handed in, taken or refused.
     submitted: Vec<Vec<u8>>,
 }
@@ -53,7 +56,8 @@ impl MemoryLog {
             state: Mutex::new(State {
                 registry: Registry::new(origin.clone(), [root]),
                 entries: Vec::new(),
-                leaves: Vec::new(),
+                places: HashMap::new(),
+                subtrees: Subtrees::default(),
                 submitted: Vec::new(),
             }),
             signer: NoteSigner::new(name, log_seed),
@@ -104,9 +108,8 @@ impl State {
         let mut fresh: Vec<Vec<u8>> = Vec::new();
         let mut logged = Vec::new();
         for (position, entry) in entries.iter().enumerate() {
-            let leaf = leaf_hash(entry);
-            if let Some(index) = self.leaves.iter().position(|known| *known == leaf) {
-                logged.push(Logged { index: LeafIndex::new(index as u64), duplicate: true });
+            if let Some(index) = self.places.get(&leaf_hash(entry)) {
+                logged.push(Logged { index: LeafIndex::new(*index), duplicate: true });
                 continue;
             }
             let index = LeafIndex::new((self.entries.len() + fresh.len()) as u64);
@@ -120,8 +123,12 @@ impl State {
             logged.push(Logged { index, duplicate: false });
         }
         self.registry = registry;
-        self.leaves.extend(fresh.iter().map(|entry| leaf_hash(entry)));
-        self.entries.extend(fresh);
+        for entry in fresh {
+            let leaf = leaf_hash(&entry);
+            self.places.insert(leaf, self.entries.len() as u64);
+            self.subtrees.push(leaf);
+            self.entries.push(entry);
+        }
         Ok(logged)
     }
 }
@@ -145,18 +152,17 @@ impl LogPort for MemoryLog {
             return Err(Self::unreachable());
         }
         let state = self.state.lock().unwrap();
-        let size = TreeSize::new(state.leaves.len() as u64);
+        let size = TreeSize::new(state.entries.len() as u64);
         if index.get() >= size.get() {
             return Err(LogPortError::NoSuchEntry { index, size });
         }
-        let leaves = Leaves(&state.leaves);
-        let root = merkle::root(size, &leaves).unwrap();
+        let root = merkle::root(size, &state.subtrees).unwrap();
         let origin = Origin::from(self.signer.verifier().name());
         let mut checkpoint = Checkpoint::new(origin, size, root).unwrap().sign(&self.signer).unwrap();
         let verified = checkpoint.verify(self.signer.verifier()).unwrap();
         let at = UnixSeconds::new(self.clock.load(Ordering::SeqCst));
         checkpoint.add_signature(self.cosigner.cosign(&verified, at).unwrap()).unwrap();
-        let path = prove_inclusion(index, size, &leaves).unwrap();
+        let path = prove_inclusion(index, size, &state.subtrees).unwrap();
         Ok(LogProof::new(index, path, checkpoint).unwrap().encode())
     }
 
@@ -186,31 +192,31 @@ impl LogPort for MemoryLog {
     }
 }
 
-/// Complete subtrees, computed from the leaves every time.
-struct Leaves<'a>(&'a [Hash]);
+/// The complete subtrees of every level, from the leaves up.
+#[derive(Default)]
+struct Subtrees(Vec<Vec<Hash>>);
 
-impl Leaves<'_> {
-    fn node(&self, id: NodeId) -> Hash {
-        let width = 1_usize << id.level();
-        let first = id.index() as usize * width;
-        Self::subtree(&self.0[first..first + width])
-    }
-
-    fn subtree(leaves: &[Hash]) -> Hash {
-        match leaves {
-            [leaf] => *leaf,
-            _ => {
-                let (left, right) = leaves.split_at(leaves.len() / 2);
-                node_hash(&Self::subtree(left), &Self::subtree(right))
+impl Subtrees {
+    fn push(&mut self, leaf: Hash) {
+        let mut hash = leaf;
+        for level in 0.. {
+            if self.0.len() == level {
+                self.0.push(Vec::new());
+            }
+            let hashes = &mut self.0[level];
+            hashes.push(hash);
+            match hashes.as_slice() {
+                [.., left, right] if hashes.len() % 2 == 0 => hash = node_hash(left, right),
+                _ => return,
             }
         }
     }
 }
 
-impl NodeSource for Leaves<'_> {
+impl NodeSource for Subtrees {
     type Error = std::convert::Infallible;
 
     fn nodes(&self, ids: &[NodeId]) -> Result<Vec<Hash>, Self::Error> {
-        Ok(ids.iter().map(|id| self.node(*id)).collect())
+        Ok(ids.iter().map(|id| self.0[usize::from(id.level())][id.index() as usize]).collect())
     }
 }

@@ -2,10 +2,13 @@
 
 use std::fs;
 
+use ed25519_dalek::SigningKey;
+use matricula_issuer::LogPort;
 use matricula_issuer::batch::BatchKind;
 use matricula_issuer::correction::{self, ChangeStatus};
 use matricula_issuer::status::{PublishOptions, StatusAction, StatusReason};
 use matricula_issuer::trust_export::{ExportTrust, current_trust_file};
+use matricula_registry::{Body, KeyEvent, KeyRole, KeyStatement, PublicKey, Statement};
 use matricula_verdict::{Options, Overall, Trust, TrustFile, Verdict, verify};
 
 use crate::memory_log::Fault;
@@ -93,4 +96,30 @@ fn without_proofs_no_trust_file_is_made() {
     assert_eq!(world.desk().export_trust(options).unwrap_err().code(), "log_unreachable");
     assert!(current_trust_file(&world.authority).unwrap().is_none());
     assert!(world.desk().export_trust(options).unwrap().created);
+}
+
+#[test]
+fn grants_are_left_out_when_a_megabyte_is_full_and_withdrawals_stay() {
+    let world = World::new();
+    let school = world.school("lempira");
+    let institution = school.home.profile().did.clone();
+    let origin = &world.authority.profile().origin;
+    let add = |number: u64| {
+        let mut seed = [1; 32];
+        seed[..8].copy_from_slice(&number.to_be_bytes());
+        let key = PublicKey::from(&SigningKey::from_bytes(&seed).verifying_key());
+        let event = KeyEvent::Add { role: KeyRole::Bind, from: now() };
+        let body = Body::Key(KeyStatement { institution: institution.clone(), key, event });
+        let nonce = [number as u8; 16];
+        Statement::sign(&body, origin, nonce, None, world.authority_key.signing()).unwrap().into_entry()
+    };
+    let entries: Vec<Vec<u8>> = (0..2_400).map(add).collect();
+    world.log.submit(&entries).unwrap();
+    world.desk().compromise(&school.bind.public(), now()).unwrap();
+    let options = ExportTrust { valid_for_s: MONTH_S, policy: None, now: now() };
+    let exported = world.desk().export_trust(options).unwrap();
+    assert!(!exported.complete);
+    // The genesis and the compromised key.
+    assert_eq!(exported.statements, 2);
+    assert!(!world.desk().export_trust(options).unwrap().created, "what is left out changes nothing");
 }
