@@ -11,7 +11,6 @@
 mod binder;
 mod services;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,7 +75,7 @@ async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure>
         let _sent = stop.send(());
     });
     tokio::select! {
-        served = graceful.into_future() => {
+        served = std::future::IntoFuture::into_future(graceful) => {
             served.map_err(|error| Failure::new("serving_failed", error))?;
         }
         () = grace(stopped, config.shutdown_grace_seconds) => {
@@ -102,12 +101,10 @@ async fn sweep_hourly(wallet: WalletState) {
 }
 
 /// Ends after the grace period that begins when the process is told to stop.
-fn grace(stopped: tokio::sync::oneshot::Receiver<()>, seconds: u64) -> impl Future<Output = ()> {
-    async move {
-        match stopped.await {
-            Ok(()) => tokio::time::sleep(Duration::from_secs(seconds)).await,
-            Err(_) => std::future::pending().await,
-        }
+async fn grace(stopped: tokio::sync::oneshot::Receiver<()>, seconds: u64) {
+    match stopped.await {
+        Ok(()) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -1,30 +1,34 @@
 //! `matricula authority`: found one, accredit schools, withdraw rights, look after status lists.
 
-use std::fs;
-use std::path::PathBuf;
+mod arguments;
 
-use clap::{Args, Subcommand};
-use matricula_credential::did::{encode_multikey, parse_multikey};
+use std::fs;
+
+use clap::Subcommand;
+use matricula_credential::did::encode_multikey;
 use matricula_issuer::LogPort;
 use matricula_issuer::authority::{
-    self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority,
-    ListedInstitution, Restore, Ruling, Succeed, Withdraw, list_institutions,
+    self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, InitAuthority, ListedInstitution,
+    Restore, Ruling, Succeed, Withdraw, list_institutions,
 };
 use matricula_issuer::keyring::{Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::school::{APPLICATION_BYTES_MAX, Application};
 use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX};
 use matricula_ledger::Clock;
-use matricula_registry::{Country, InstitutionId, LogOrigin, PublicKey, Text};
-use matricula_tlog::UnixSeconds;
+use matricula_registry::PublicKey;
 use matricula_verdict::day;
 
-use crate::arguments::LogArgs;
 use crate::command::import::read_bounded;
 use crate::failure::Failure;
 use crate::log;
-use crate::moment::{Moment, as_of_or_now, now};
+use crate::moment::{as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
-use crate::values::{self, RulingArgs, ScopeArgs};
+use crate::values;
+
+pub use arguments::{
+    AccreditArgs, AllotArgs, CompromiseArgs, DeskArgs, InitArgs, ListArgs, PublishArgs, RestoreArgs,
+    SucceedArgs, WithdrawArgs,
+};
 
 /// What an authority does.
 #[derive(Debug, Subcommand)]
@@ -49,182 +53,6 @@ pub enum AuthorityCommand {
     Allot(AllotArgs),
     /// Take in requests of schools, and publish the status lists
     Publish(PublishArgs),
-}
-
-/// The authority's folder, its key and its log.
-#[derive(Args, Debug)]
-pub struct DeskArgs {
-    /// The authority's folder
-    #[arg(long, value_name = "DIR", default_value = "authority")]
-    pub home: PathBuf,
-    #[command(flatten)]
-    pub passphrase: PassphraseArgs,
-    #[command(flatten)]
-    pub log: LogArgs,
-}
-
-/// Arguments of `authority init`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula authority init --home authority --name 'Secretaría de Educación' --country HN \\\n    \
-    --did did:web:educacion.example --origin log.educacion.example/1 --url https://educacion.example"
-)]
-pub struct InitArgs {
-    /// The folder to make
-    #[arg(long, value_name = "DIR", default_value = "authority")]
-    pub home: PathBuf,
-    /// The authority's name
-    #[arg(long, value_parser = values::text)]
-    pub name: Text,
-    /// ISO 3166-1 alpha-2 code of the country
-    #[arg(long, value_parser = country)]
-    pub country: Country,
-    /// The authority's identifier, a did:web
-    #[arg(long, value_parser = values::institution)]
-    pub did: InstitutionId,
-    /// The log's name, for ever: a host name and a path, without https://
-    #[arg(long, value_parser = origin)]
-    pub origin: LogOrigin,
-    /// Where its services are reached
-    #[arg(long, value_name = "URL", value_parser = base_url)]
-    pub url: BaseUrl,
-    #[command(flatten)]
-    pub passphrase: PassphraseArgs,
-    /// The passphrase file of the log's keys, which a server needs at every start. Without it: the same passphrase
-    #[arg(long, value_name = "FILE")]
-    pub log_passphrase_file: Option<PathBuf>,
-}
-
-/// Arguments of `authority accredit`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula authority accredit lempira.application.json --kinds diploma,transcript --levels 3 \\\n    \
-    --from 2015-02-01 --decree-title 'Acuerdo 1234-SE-2015' --decree acuerdo.pdf\n\n\
-    Run again with further keys of the same school, it adds the keys."
-)]
-pub struct AccreditArgs {
-    /// The school's application: `matricula school apply` makes it
-    pub application: PathBuf,
-    #[command(flatten)]
-    pub scope: ScopeArgs,
-    #[command(flatten)]
-    pub ruling: RulingArgs,
-    /// Why, in words
-    #[arg(long, value_parser = values::text)]
-    pub reason: Option<Text>,
-    #[command(flatten)]
-    pub desk: DeskArgs,
-}
-
-/// Arguments of `authority suspend` and `authority revoke`.
-#[derive(Args, Debug)]
-pub struct WithdrawArgs {
-    /// The school's identifier
-    #[arg(value_parser = values::institution)]
-    pub institution: InstitutionId,
-    /// Why, in words: it goes into the public log
-    #[arg(long, value_parser = values::text)]
-    pub reason: Text,
-    #[command(flatten)]
-    pub ruling: RulingArgs,
-    /// Who signs for its learners meanwhile
-    #[arg(long, value_name = "DID", value_parser = values::institution)]
-    pub custodian: Option<InstitutionId>,
-    #[command(flatten)]
-    pub desk: DeskArgs,
-}
-
-/// Arguments of `authority restore`.
-#[derive(Args, Debug)]
-pub struct RestoreArgs {
-    /// The school's identifier
-    #[arg(value_parser = values::institution)]
-    pub institution: InstitutionId,
-    /// Why, in words
-    #[arg(long, value_parser = values::text)]
-    pub reason: Option<Text>,
-    #[command(flatten)]
-    pub ruling: RulingArgs,
-    #[command(flatten)]
-    pub desk: DeskArgs,
-}
-
-/// Arguments of `authority compromise`.
-#[derive(Args, Debug)]
-pub struct CompromiseArgs {
-    /// The key, as `authority list` shows it: z6Mk…
-    #[arg(value_parser = key)]
-    pub key: PublicKey,
-    /// The first day on which it may have been in other hands
-    #[arg(long, value_name = "DATE", value_parser = values::day)]
-    pub since: UnixSeconds,
-    #[command(flatten)]
-    pub desk: DeskArgs,
-}
-
-/// Arguments of `authority succeed`.
-#[derive(Args, Debug)]
-pub struct SucceedArgs {
-    /// The school that closes
-    #[arg(value_parser = values::institution)]
-    pub institution: InstitutionId,
-    /// Who takes over
-    #[arg(long, value_name = "DID", value_parser = values::institution)]
-    pub successor: InstitutionId,
-    /// Who else may sign for its learners
-    #[arg(long, value_name = "DID", value_parser = values::institution)]
-    pub custodian: Option<InstitutionId>,
-    /// The first day on which they may no longer sign for it
-    #[arg(long, value_name = "DATE", value_parser = values::day)]
-    pub until: Option<UnixSeconds>,
-    /// Why, in words
-    #[arg(long, value_parser = values::text)]
-    pub reason: Option<Text>,
-    #[command(flatten)]
-    pub ruling: RulingArgs,
-    #[command(flatten)]
-    pub desk: DeskArgs,
-}
-
-/// Arguments of `authority list`.
-#[derive(Args, Debug)]
-pub struct ListArgs {
-    /// The authority's folder
-    #[arg(long, value_name = "DIR", default_value = "authority")]
-    pub home: PathBuf,
-    #[command(flatten)]
-    pub log: LogArgs,
-    /// The day to show the standing of
-    #[arg(long, value_name = "DATE", value_parser = Moment::parse)]
-    pub as_of: Option<Moment>,
-}
-
-/// Arguments of `authority allot`.
-#[derive(Args, Debug)]
-pub struct AllotArgs {
-    /// The school's identifier
-    #[arg(value_parser = values::institution)]
-    pub institution: InstitutionId,
-    /// How many records it will issue
-    #[arg(long, default_value_t = 1000)]
-    pub count: u32,
-    /// Where to write the file for the school
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    #[command(flatten)]
-    pub desk: DeskArgs,
-}
-
-/// Arguments of `authority publish`.
-#[derive(Args, Debug)]
-pub struct PublishArgs {
-    /// Requests of schools: `matricula revoke` and its like make them
-    pub requests: Vec<PathBuf>,
-    /// Publish even where nothing changed, so that verifiers get a fresh date
-    #[arg(long)]
-    pub refresh: bool,
-    #[command(flatten)]
-    pub desk: DeskArgs,
 }
 
 /// An opened desk: home, key and log together.
@@ -441,20 +269,4 @@ fn tell(ruling: &Ruling, done: &str, whom: &dyn std::fmt::Display) -> Result<u8,
 /// A key as people see it everywhere else: z6Mk…
 fn shown(key: &PublicKey) -> String {
     key.verifying_key().map_or_else(|| key.to_string(), |key| encode_multikey(&key))
-}
-
-fn country(text: &str) -> Result<Country, String> {
-    Country::parse(text).map_err(|error| error.to_string())
-}
-
-fn origin(text: &str) -> Result<LogOrigin, String> {
-    LogOrigin::parse(text).map_err(|error| error.to_string())
-}
-
-fn base_url(text: &str) -> Result<BaseUrl, String> {
-    BaseUrl::parse(text).ok_or_else(|| format!("'{text}' is not an address like https://educacion.example"))
-}
-
-fn key(text: &str) -> Result<PublicKey, String> {
-    parse_multikey(text).map(|key| PublicKey::from(&key)).map_err(|error| error.to_string())
 }

@@ -113,7 +113,7 @@ pub struct StepArgs {
 /// Arguments of `batch issue`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula batch issue 20261121-diploma-1 --home lempira --log https://educacion.example/log\n\n\
+    after_help = "Example:\n  matricula batch issue diploma-2026-11-21-7e87a0b9 --home lempira --log https://educacion.example/log\n\n\
     Stopped half-way, the same command goes on where it was; it never issues twice."
 )]
 pub struct IssueArgs {

@@ -27,7 +27,7 @@ const SECRET_BYTES_MAX: u64 = 4096;
 /// Arguments of `offer`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula offer 20261121-diploma-1 --home lempira --wallet https://educacion.example/wallet \\\n    \
+    after_help = "Example:\n  matricula offer diploma-2026-11-21-7e87a0b9 --home lempira --wallet https://educacion.example/wallet \\\n    \
     --secret-file deposit.secret --out codes.csv\n\n\
     Hand each learner the own code, on paper. Whoever has the code can claim the record, once. Records that stand in \
     the file already are not offered again."

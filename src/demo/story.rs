@@ -244,7 +244,9 @@ impl Telling {
         step("A learner claims her diploma with a one-time code and presents it", || {
             let record = read(&record(PRESENTED)?)?;
             let issuer = cast.honduras.issuer(&cast.lempira)?;
-            let bytes = claim_and_present(&self.root.join("wallet"), issuer,
+            let bytes = claim_and_present(
+                &self.root.join("wallet"),
+                issuer,
                 &record,
                 &self.calendar,
                 &self.public_url,

@@ -43,10 +43,13 @@ impl Services {
     /// Opens the wanted services.
     pub fn open(config: &Config, wanted: &dyn Fn(Service) -> bool) -> Result<Self, Failure> {
         let opening = Opening { config };
-        let keys = wanted(Service::Ledger) || (wanted(Service::Issuer) && !config.authority.binding_schools.is_empty());
+        let keys = wanted(Service::Ledger)
+            || (wanted(Service::Issuer) && !config.authority.binding_schools.is_empty());
         let passphrase = keys.then(|| opening.passphrase()).transpose()?;
         let node = match (&passphrase, wanted(Service::Ledger)) {
-            (Some(passphrase), true) => Some(log::open_node(&opening.authority()?, passphrase, Clock::system())?),
+            (Some(passphrase), true) => {
+                Some(log::open_node(&opening.authority()?, passphrase, Clock::system())?)
+            }
             _ => None,
         };
         let issuer = match wanted(Service::Issuer) {
@@ -65,7 +68,7 @@ impl Services {
             router = router.nest("/log", matricula_ledger::router(node.clone()));
         }
         if let Some(wallet) = &self.wallet {
-            router = router.nest("/wallet", matricula_wallet_api::router(wallet.clone()));
+            router = router.nest_service("/wallet", matricula_wallet_api::router(wallet.clone()));
         }
         if let Some(issuer) = &self.issuer {
             router = router.merge(matricula_issuer::http::router(issuer.clone()));
@@ -109,7 +112,11 @@ impl Opening<'_> {
     }
 
     /// The issuer reads the log that runs here, or the one at the authority's address.
-    fn issuer(&self, node: Option<Arc<Node>>, passphrase: Option<&Passphrase>) -> Result<IssuerState, Failure> {
+    fn issuer(
+        &self,
+        node: Option<Arc<Node>>,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<IssuerState, Failure> {
         let home = self.authority()?;
         let log: Arc<dyn LogPort> = match node {
             Some(node) => Arc::new(EmbeddedLog::new(node)),
@@ -128,12 +135,16 @@ impl Opening<'_> {
     fn wallet(&self, issuer: Option<IssuerState>) -> Result<WalletState, Failure> {
         let config = &self.config.wallet;
         let store = SledStore::open(&config.store).map_err(|error| {
-            Failure::new("store_unusable", format_args!("the wallet's store {}: {error}", config.store.display()))
+            Failure::new(
+                "store_unusable",
+                format_args!("the wallet's store {}: {error}", config.store.display()),
+            )
         })?;
         let public_url = self.config.server.public_url.trim_end_matches('/');
         let mut settings = matricula_wallet_api::WalletConfig::new(public(&format!("{public_url}/wallet"))?);
         settings.verifier_url = Some(public(public_url)?);
-        settings.deposit_secret_sha256 = config.deposit_secret_file.as_deref().map(secret_digest).transpose()?;
+        settings.deposit_secret_sha256 =
+            config.deposit_secret_file.as_deref().map(secret_digest).transpose()?;
         let ports = WalletPorts {
             store: Arc::new(store),
             clock: Arc::new(SystemClock),
@@ -157,7 +168,8 @@ impl Opening<'_> {
 }
 
 fn public(url: &str) -> Result<Url, Failure> {
-    Url::parse(url).map_err(|error| Failure::new("config_invalid", format_args!("server.public_url: {error}")))
+    Url::parse(url)
+        .map_err(|error| Failure::new("config_invalid", format_args!("server.public_url: {error}")))
 }
 
 fn secret_digest(path: &Path) -> Result<[u8; 32], Failure> {

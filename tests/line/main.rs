@@ -1,5 +1,7 @@
 //! The whole line through the product, as people type it: real processes, real files, a real socket.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod office;
 
 use std::fs;
@@ -11,10 +13,36 @@ use serde_json::{Value, json};
 fn accredited() -> Office {
     let office = Office::new();
     let url = office.url();
-    office.ok(&["authority", "init", "--home", "authority", "--name", "Secretaría de Educación", "--country", "HN",
-        "--did", "did:web:educacion.example", "--origin", "log.educacion.example/1", "--url", &url]);
-    office.ok(&["school", "init", "--home", "school", "--name", "Instituto Lempira", "--did", SCHOOL,
-        "--authority", "authority/card.toml", "--language", "es"]);
+    office.ok(&[
+        "authority",
+        "init",
+        "--home",
+        "authority",
+        "--name",
+        "Secretaría de Educación",
+        "--country",
+        "HN",
+        "--did",
+        "did:web:educacion.example",
+        "--origin",
+        "log.educacion.example/1",
+        "--url",
+        &url,
+    ]);
+    office.ok(&[
+        "school",
+        "init",
+        "--home",
+        "school",
+        "--name",
+        "Instituto Lempira",
+        "--did",
+        SCHOOL,
+        "--authority",
+        "authority/card.toml",
+        "--language",
+        "es",
+    ]);
     fs::write(office.path("decree.pdf"), b"Acuerdo 1234").unwrap();
     for role in ["issue", "approve", "bind"] {
         if role != "issue" {
@@ -22,10 +50,35 @@ fn accredited() -> Office {
         }
         let application = format!("{role}.json");
         office.ok(&["school", "apply", "--home", "school", "--role", role, "--out", &application]);
-        office.ok(&["authority", "accredit", &application, "--kinds", "diploma", "--levels", "3", "--from", "2015-02-01",
-            "--decree-title", "Acuerdo 1234", "--decree", "decree.pdf", "--home", "authority"]);
+        office.ok(&[
+            "authority",
+            "accredit",
+            &application,
+            "--kinds",
+            "diploma",
+            "--levels",
+            "3",
+            "--from",
+            "2015-02-01",
+            "--decree-title",
+            "Acuerdo 1234",
+            "--decree",
+            "decree.pdf",
+            "--home",
+            "authority",
+        ]);
     }
-    office.ok(&["authority", "allot", SCHOOL, "--count", "20", "--out", "places.json", "--home", "authority"]);
+    office.ok(&[
+        "authority",
+        "allot",
+        SCHOOL,
+        "--count",
+        "20",
+        "--out",
+        "places.json",
+        "--home",
+        "authority",
+    ]);
     office.ok(&["school", "allotment", "places.json", "--home", "school", "--log", "authority"]);
     office
 }
@@ -47,18 +100,21 @@ fn batch_of(printed: &str) -> String {
 fn from_accreditation_to_an_offline_verdict_and_back() {
     let office = accredited();
     roster(&office);
-    let prepare = ["batch", "prepare", "leavers.csv", "--kind", "diploma", "--home", "school", "--as-of", "2026-11-22"];
+    let prepare =
+        ["batch", "prepare", "leavers.csv", "--kind", "diploma", "--home", "school", "--as-of", "2026-11-22"];
     let batch = batch_of(&office.ok(&prepare));
     assert_eq!(batch_of(&office.ok(&prepare)), batch, "the same roster again is the same batch");
     let issue = ["batch", "issue", &batch, "--home", "school", "--log", "authority"];
-    office.fails(&issue, 1, "batch_not_approved");
+    office.fails(&issue, 1, "not_approved");
     office.ok(&["batch", "approve", &batch, "--home", "school"]);
     assert!(office.ok(&issue).contains("5 records"));
     assert!(office.ok(&issue).contains("Was issued already"), "issuing again issues nothing");
     office.ok(&["authority", "publish", "--home", "authority"]);
     office.ok(&["trust", "export", "--home", "authority", "--out", "hn.trust.json"]);
     let records = format!("school/batches/{batch}/records");
-    let verdicts: Value = serde_json::from_str(&office.ok(&["verify", &records, "--trust", "hn.trust.json", "--json"])).unwrap();
+    let verdicts: Value =
+        serde_json::from_str(&office.ok(&["verify", &records, "--trust", "hn.trust.json", "--json"]))
+            .unwrap();
     assert_eq!(verdicts.as_array().unwrap().len(), 5);
 
     let record = office.first_in(&records);
@@ -80,7 +136,8 @@ fn trust_files_are_checked(office: &Office) {
     let shown = office.ok(&["trust", "show", "hn.trust.json"]);
     let line = shown.lines().find(|line| line.starts_with("fingerprint")).unwrap();
     let fingerprint = line.trim_start_matches("fingerprint").trim();
-    let wrong = ["trust", "import", "hn.trust.json", "--fingerprint", "0000 0000 0000 0000 0000 0000 0000 0000"];
+    let wrong =
+        ["trust", "import", "hn.trust.json", "--fingerprint", "0000 0000 0000 0000 0000 0000 0000 0000"];
     office.fails(&wrong, 1, "fingerprint_differs");
     office.ok(&["trust", "import", "hn.trust.json", "--fingerprint", fingerprint]);
     office.ok(&["trust", "import", "hn.trust.json"]);
@@ -89,8 +146,9 @@ fn trust_files_are_checked(office: &Office) {
 fn revoked_is_refused(office: &Office, record: &str) {
     let revoke = ["revoke", record, "--reason", "issued-in-error", "--home", "school"];
     let printed = office.ok(&revoke);
-    let request = printed.split_whitespace().find(|word| word.contains("requests/")).unwrap().trim_end_matches('.');
-    assert!(office.exits(&["verify", record, "--trust", "trust"], 0).contains("school") || !record.is_empty());
+    let request =
+        printed.split_whitespace().find(|word| word.contains("requests/")).unwrap().trim_end_matches('.');
+    office.ok(&["verify", record, "--trust", "trust"]);
     office.ok(&["authority", "publish", request, "--home", "authority"]);
     office.ok(&["trust", "export", "--home", "authority", "--out", "newer.json"]);
     office.ok(&["trust", "import", "newer.json"]);
@@ -116,9 +174,10 @@ fn a_roster_with_errors_prepares_nothing() {
     let dirty = include_bytes!("../samples/rosters/dirty-leavers.csv");
     fs::write(office.path("dirty.csv"), dirty).unwrap();
     let check = ["import", "check", "dirty.csv", "--as-of", "2026-11-22", "--format", "csv"];
-    let expected = include_str!("../samples/rosters/dirty-leavers.expected.csv").replace('\r', "");
+    let expected = include_str!("../samples/rosters/dirty-leavers.expected.csv");
     assert_eq!(office.exits(&check, 1), expected);
-    let prepare = ["batch", "prepare", "dirty.csv", "--kind", "diploma", "--home", "school", "--as-of", "2026-11-22"];
+    let prepare =
+        ["batch", "prepare", "dirty.csv", "--kind", "diploma", "--home", "school", "--as-of", "2026-11-22"];
     office.fails(&prepare, 1, "roster_has_errors");
     assert_eq!(office.ok(&["batch", "list", "--home", "school"]), "");
 }
@@ -132,27 +191,67 @@ fn serves_the_log_the_wallet_and_the_verifier_and_stops_in_good_order() {
     office.fails(&["authority", "list", "--home", "authority"], 1, "log_unusable");
     let log = format!("{}/log", office.url());
     assert!(office.ok(&["authority", "list", "--home", "authority", "--log", &log]).contains("[accredited]"));
-    let batch = batch_of(&office.ok(&["batch", "prepare", "leavers.csv", "--kind", "diploma", "--home", "school",
-        "--as-of", "2026-11-22"]));
+    let batch = batch_of(&office.ok(&[
+        "batch",
+        "prepare",
+        "leavers.csv",
+        "--kind",
+        "diploma",
+        "--home",
+        "school",
+        "--as-of",
+        "2026-11-22",
+    ]));
     office.ok(&["batch", "approve", &batch, "--home", "school"]);
     // The log is the one at the authority's address, which is this server.
     office.ok(&["batch", "issue", &batch, "--home", "school"]);
     office.ok(&["authority", "publish", "--home", "authority", "--log", &log]);
     office.ok(&["trust", "export", "--home", "authority", "--log", &log, "--out", "hn.trust.json"]);
     let wallet = format!("{}/wallet", office.url());
-    office.ok(&["offer", &batch, "--home", "school", "--wallet", &wallet, "--secret-file", "deposit.secret", "--out", "codes.csv"]);
-    office.ok(&["offer", &batch, "--home", "school", "--wallet", &wallet, "--secret-file", "deposit.secret", "--out", "codes.csv"]);
+    office.ok(&[
+        "offer",
+        &batch,
+        "--home",
+        "school",
+        "--wallet",
+        &wallet,
+        "--secret-file",
+        "deposit.secret",
+        "--out",
+        "codes.csv",
+    ]);
+    office.ok(&[
+        "offer",
+        &batch,
+        "--home",
+        "school",
+        "--wallet",
+        &wallet,
+        "--secret-file",
+        "deposit.secret",
+        "--out",
+        "codes.csv",
+    ]);
     let codes = fs::read_to_string(office.path("codes.csv")).unwrap();
     assert_eq!(codes.lines().count(), 6, "offering again offers nothing twice");
 
     let presentation = claim_and_present(&server, codes.lines().nth(1).unwrap().rsplit(',').next().unwrap());
     fs::write(office.path("presentation.json"), presentation.to_string()).unwrap();
-    let verify = ["verify", "presentation.json", "--trust", "hn.trust.json", "--challenge", "c-1", "--domain", "employer.example",
-        "--json"];
+    let verify = [
+        "verify",
+        "presentation.json",
+        "--trust",
+        "hn.trust.json",
+        "--challenge",
+        "c-1",
+        "--domain",
+        "employer.example",
+        "--json",
+    ];
     let verdicts: Value = serde_json::from_str(&office.ok(&verify)).unwrap();
-    assert_eq!(verdicts.pointer("/0/axes/holder/result").or(verdicts.pointer("/axes/holder/result")), Some(&json!("pass")));
-    let replayed = ["verify", "presentation.json", "--trust", "hn.trust.json", "--challenge", "c-2"];
-    assert!(office.exits(&replayed, 3).contains("challenge_mismatch") || replayed.len() == 6);
+    assert_eq!(verdicts.pointer("/axes/holder/result"), Some(&json!("pass")));
+    let replayed = ["verify", "presentation.json", "--trust", "hn.trust.json", "--challenge", "c-2", "--csv"];
+    assert!(office.exits(&replayed, 3).contains("challenge_mismatch"));
     assert_eq!(server.get("/healthz"), (200, "ok\n".to_owned()));
     assert_eq!(server.get("/log/checkpoint").0, 200);
     assert_eq!(server.get("/trust").0, 200);
@@ -166,14 +265,16 @@ fn claim_and_present(server: &Server, code: &str) -> Value {
     let (status, session) = server.post("/wallet/api/accounts", &account, None);
     assert_eq!(status, 201, "{session}");
     let token = session["token"].as_str().unwrap();
-    let (status, refused) = server.post("/wallet/api/claims", &json!({ "code": "AAAA-AAAA-AAAA-AAAA" }), Some(token));
+    let (status, refused) =
+        server.post("/wallet/api/claims", &json!({ "code": "AAAA-AAAA-AAAA-AAAA" }), Some(token));
     assert!(status >= 400, "{refused}");
     let (status, claimed) = server.post("/wallet/api/claims", &json!({ "code": code }), Some(token));
     assert_eq!(status, 201, "{claimed}");
     let again = server.post("/wallet/api/claims", &json!({ "code": code }), Some(token));
     assert!(again.0 >= 400, "a code is good once");
     let id = claimed["record"]["id"].as_str().or(claimed["id"].as_str()).unwrap();
-    let wanted = json!({ "records": [id], "challenge": "c-1", "domain": "employer.example", "with_evidence": true });
+    let wanted =
+        json!({ "records": [id], "challenge": "c-1", "domain": "employer.example", "with_evidence": true });
     let (status, presentation) = server.post("/wallet/api/presentations", &wanted, Some(token));
     assert_eq!(status, 200, "{presentation}");
     presentation
