@@ -27,6 +27,7 @@ pub struct FileSequence {
     index: RwLock<Index>,
     stopped: AtomicBool,
     read_only: bool,
+    segment_bytes: u64,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -89,6 +90,14 @@ impl FileSequence {
     /// # Errors
     /// [`SequenceError::Locked`], [`SequenceError::Damaged`], or what the disk said.
     pub fn open(disk: Arc<dyn Disk>, origin: &str) -> Result<Self, SequenceError> {
+        Self::open_with(disk, origin, SEGMENT_BYTES)
+    }
+
+    /// [`FileSequence::open`] with another size beyond which a segment is closed, in bytes.
+    ///
+    /// # Errors
+    /// As [`FileSequence::open`].
+    pub fn open_with(disk: Arc<dyn Disk>, origin: &str, segment_bytes: u64) -> Result<Self, SequenceError> {
         disk.create_folder(FOLDER)?;
         disk.sync_folder("")?;
         let lock = Self::lock(disk.as_ref())?;
@@ -105,7 +114,7 @@ impl FileSequence {
             settle(segment, scanned)?;
             disk.sync_folder(FOLDER)?;
         }
-        Ok(Self::from_loaded(disk, origin, loaded, lock))
+        Ok(Self { segment_bytes, ..Self::from_loaded(disk, origin, loaded, lock) })
     }
 
     /// Takes the lock that a node holds while the log is open.
@@ -137,6 +146,7 @@ impl FileSequence {
             index: RwLock::new(loaded.index),
             stopped: AtomicBool::new(false),
             read_only: false,
+            segment_bytes: SEGMENT_BYTES,
             _lock: lock,
         }
     }
@@ -166,7 +176,7 @@ impl FileSequence {
         encode: impl FnOnce(u64, &Segment) -> Vec<u8>,
     ) -> Result<Place, DiskError> {
         let (segment, offset) = match writer.end.take() {
-            Some((segment, offset)) if offset < SEGMENT_BYTES => (segment, offset),
+            Some((segment, offset)) if offset < self.segment_bytes => (segment, offset),
             _ => self.next_segment(head)?,
         };
         let record = encode(offset, &segment);

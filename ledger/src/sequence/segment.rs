@@ -56,10 +56,12 @@ impl Segment {
         let path = join(FOLDER, name);
         let Some(first) = parse_name(name) else { return Ok(Opened::Foreign) };
         let Some(file) = disk.open(&path)? else { return Ok(Opened::Foreign) };
-        let length = file.length()?.min(HEADER_BYTES as u64) as usize;
+        let length = file.length()?;
         let mut bytes = [0; HEADER_BYTES];
-        file.read_at(0, &mut bytes[..length])?;
-        if bytes.iter().all(|byte| *byte == 0) {
+        file.read_at(0, &mut bytes[..length.min(HEADER_BYTES as u64) as usize])?;
+        // Records are written only after the header is durable: a file that has more than a header was born.
+        let is_blank = bytes.iter().all(|byte| *byte == 0);
+        if length < HEADER_BYTES as u64 || length == HEADER_BYTES as u64 && is_blank {
             return Ok(Opened::Unborn);
         }
         Ok(match parse_header(&bytes, first) {
