@@ -206,7 +206,7 @@ impl Subtrees {
             let hashes = &mut self.0[level];
             hashes.push(hash);
             match hashes.as_slice() {
-                [.., left, right] if hashes.len() % 2 == 0 => hash = node_hash(left, right),
+                [.., left, right] if hashes.len().is_multiple_of(2) => hash = node_hash(left, right),
                 _ => return,
             }
         }
