@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use matricula_issuer::authority::AuthorityHome;
+use matricula_ledger::Finding;
 
 use crate::failure::Failure;
 use crate::log::LEDGER_FOLDER;
@@ -42,6 +43,13 @@ pub fn run(command: &LedgerCommand) -> Result<u8, Failure> {
     print!("{report}");
     if !report.is_sound() && !args.rebuild {
         println!("`--rebuild` restores tiles and indexes from the entries.");
+    }
+    if report
+        .findings
+        .iter()
+        .any(|finding| matches!(finding, Finding::Missing { path } if path == "checkpoint"))
+    {
+        println!("A missing checkpoint is signed anew when the node starts next.");
     }
     Ok(u8::from(!report.is_sound()))
 }

@@ -35,7 +35,7 @@ pub enum SchoolCommand {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  matricula school init --home lempira --name 'Instituto Lempira' \\\n    \
-    --did did:web:educacion.example:schools:lempira --authority card.toml --place Gracias --language es"
+    --did did:web:educacion.example:schools:lempira --authority card.toml"
 )]
 pub struct InitArgs {
     /// The folder to make
@@ -50,12 +50,6 @@ pub struct InitArgs {
     /// The authority's card
     #[arg(long, value_name = "FILE")]
     pub authority: PathBuf,
-    /// The town or district
-    #[arg(long, value_parser = values::text)]
-    pub place: Option<Text>,
-    /// The language of its programmes, where the roster does not say: es, fr, ar, …
-    #[arg(long, value_parser = values::text)]
-    pub language: Option<Text>,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
 }
@@ -158,8 +152,6 @@ fn init(args: &InitArgs) -> Result<u8, Failure> {
             did: args.did.clone(),
             name: args.name.clone(),
             country: authority.profile.country.clone(),
-            place: args.place.clone(),
-            language: args.language.clone(),
         },
         authority,
         passphrase: &passphrase,

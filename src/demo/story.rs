@@ -127,7 +127,6 @@ impl Telling {
             let diploma = SchoolPlan {
                 name: "Instituto Lempira",
                 domain: "educacion.hn.example:schools:lempira",
-                language: "es",
                 kinds: &[CredentialKind::DIPLOMA, CredentialKind::TRANSCRIPT],
                 level: 3,
                 accredited_from: "2015-02-01",
@@ -136,7 +135,6 @@ impl Telling {
             let transfer = SchoolPlan {
                 name: "Collège Blaise Diagne",
                 domain: "education.sn.example:schools:blaise-diagne",
-                language: "fr",
                 kinds: &[CredentialKind::TRANSFER],
                 level: 2,
                 accredited_from: "2010-10-01",
@@ -145,7 +143,6 @@ impl Telling {
             let completion = SchoolPlan {
                 name: "مدرسة النور الابتدائية",
                 domain: "education.sn.example:schools:an-nour",
-                language: "ar",
                 kinds: &[CredentialKind::PRIMARY_COMPLETION],
                 level: 1,
                 accredited_from: "2012-10-01",

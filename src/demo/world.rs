@@ -183,7 +183,6 @@ impl Ministry {
 pub struct SchoolPlan {
     pub name: &'static str,
     pub domain: &'static str,
-    pub language: &'static str,
     pub kinds: &'static [CredentialKind],
     pub level: u8,
     pub accredited_from: &'static str,
@@ -206,8 +205,6 @@ impl School {
                 did: did(plan.domain)?,
                 name: text(plan.name)?,
                 country: ministry.home.profile().country.clone(),
-                place: None,
-                language: Some(text(plan.language)?),
             },
             authority: ministry.home.card().clone(),
             passphrase: &passphrase,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
@@ -88,21 +88,6 @@ impl Office {
         names.sort();
         format!("{folder}/{}", names[0])
     }
-
-    /// The first file below a folder whose path is wanted.
-    pub fn find(&self, folder: &str, wanted: impl Fn(&str) -> bool) -> PathBuf {
-        find(&self.path(folder), &wanted).unwrap()
-    }
-}
-
-fn find(folder: &Path, wanted: &impl Fn(&str) -> bool) -> Option<PathBuf> {
-    fs::read_dir(folder).unwrap().find_map(|entry| {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            return find(&path, wanted);
-        }
-        wanted(path.to_str().unwrap()).then_some(path)
-    })
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -37,11 +37,6 @@ pub struct SchoolProfile {
     pub name: Text,
     /// Its country.
     pub country: Country,
-    /// The town or district, by which people tell schools of one name apart.
-    pub place: Option<Text>,
-    /// The language in which the school writes to people: a BCP 47 tag. Records take theirs from the
-    /// roster.
-    pub language: Option<Text>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,10 +45,6 @@ struct ProfileFile {
     did: String,
     name: String,
     country: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    place: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    language: Option<String>,
 }
 
 /// What is needed to set a school up.
@@ -246,8 +237,6 @@ fn encode(profile: &SchoolProfile) -> String {
         did: profile.did.as_str().to_owned(),
         name: profile.name.as_str().to_owned(),
         country: profile.country.as_str().to_owned(),
-        place: profile.place.as_ref().map(|place| place.as_str().to_owned()),
-        language: profile.language.as_ref().map(|language| language.as_str().to_owned()),
     })
     .unwrap_or_default()
 }
@@ -256,13 +245,10 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<SchoolProfile, StorageError> {
     let text = text(path, bytes)?;
     let file: ProfileFile = toml::from_str(&text).map_err(|error| StorageError::malformed(path, error))?;
     let wrong = |error: matricula_registry::StatementError| StorageError::malformed(path, error);
-    let optional = |value: Option<String>| value.map(|value| Text::parse(&value)).transpose();
     Ok(SchoolProfile {
         did: InstitutionId::parse(&file.did).map_err(wrong)?,
         name: Text::parse(&file.name).map_err(wrong)?,
         country: Country::parse(&file.country).map_err(wrong)?,
-        place: optional(file.place).map_err(wrong)?,
-        language: optional(file.language).map_err(wrong)?,
     })
 }
 

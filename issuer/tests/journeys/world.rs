@@ -137,8 +137,6 @@ impl World {
                 did: did(&format!("did:web:hn.example:schools:{name}")),
                 name: text("Instituto Lempira"),
                 country: Country::parse("HN").unwrap(),
-                place: Some(text("Gracias, Lempira")),
-                language: None,
             },
             authority: self.authority.card().clone(),
             passphrase: &passphrase,

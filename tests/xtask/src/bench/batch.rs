@@ -195,8 +195,6 @@ fn school_profile() -> Result<SchoolProfile, BenchError> {
         did: InstitutionId::parse("did:web:hn.example:schools:lempira").during(STEP)?,
         name: text("Instituto Lempira")?,
         country: Country::parse("HN").during(STEP)?,
-        place: Some(text("Gracias, Lempira")?),
-        language: None,
     })
 }
 
