@@ -1,4 +1,4 @@
-//! The suites that every adapter of [`SequenceStore`](crate::SequenceStore) and [`TileStore`](crate::TileStore) passes,
+//! The suites that every adapter of [`SequenceStore`] and [`TileStore`] passes,
 //! and that the negative controls fail.
 //!
 //! They return what they found instead of panicking, so that a control can show that it was caught, and by which check.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use matricula_registry::DoorError;
-use matricula_state::{SledStore, StateError, StateStore};
+use matricula_state::{StateError, StateStore};
 use matricula_tlog::{LeafIndex, TreeSize};
 
 use crate::disk::{Disk, DiskError, RealDisk};
@@ -17,8 +17,11 @@ use crate::node::Witness;
 use crate::sequence::{FileSequence, Head, SequenceError};
 
 mod beside;
+mod careful;
 mod entries;
 mod repair;
+
+use careful::CarefulStore;
 
 /// What was found about a log.
 #[derive(Debug)]
@@ -213,7 +216,7 @@ pub fn fsck(folder: &Path, rebuild: bool) -> Result<Report, FsckError> {
         let _lock = FileSequence::lock(disk.as_ref()).map_err(|_| FsckError::Running)?;
         let state = if state_folder.is_dir() { open_state(&state_folder).map(Some) } else { Ok(None) };
         drop(_lock);
-        check(&disk, state)?
+        check(&disk, state.map_err(Finding::State))?
     };
     if !rebuild || report.is_sound() {
         return Ok(report);
@@ -221,12 +224,26 @@ pub fn fsck(folder: &Path, rebuild: bool) -> Result<Report, FsckError> {
     if report.findings.iter().any(|finding| matches!(finding, Finding::State(_))) {
         repair::set_aside(&state_folder)?;
     }
-    let state = SledStore::open(&state_folder)?;
-    repair::repair(&disk, &state, &report)?;
-    let again = check(&disk, Ok(Some(Arc::new(state))))?;
+    let state = match restore(&disk, &state_folder, &report) {
+        // Damage that reading did not meet, and writing did.
+        Err(FsckError::State(error)) => {
+            repair::set_aside(&state_folder)?;
+            report.findings.push(Finding::State(error));
+            report.findings.extend(report.published.map(|published| Finding::HistoryBehind { published }));
+            restore(&disk, &state_folder, &report)?
+        }
+        restored => restored?,
+    };
+    let again = check(&disk, Ok(Some(state)))?;
     report.repaired = report.findings;
     report.findings = again.findings;
     Ok(report)
+}
+
+fn restore(disk: &Arc<dyn Disk>, folder: &Path, report: &Report) -> Result<Arc<dyn StateStore>, FsckError> {
+    let state = open_state(folder)?;
+    repair::repair(disk, state.as_ref(), report)?;
+    Ok(state)
 }
 
 /// [`fsck`] on stores of the caller's choice, without `rebuild`.
@@ -237,14 +254,8 @@ pub fn fsck_on(disk: &Arc<dyn Disk>, state: Arc<dyn StateStore>) -> Result<Repor
     check(disk, Ok(Some(state)))
 }
 
-/// The engine panics on some damage instead of saying so.
-fn open_state(folder: &Path) -> Result<Arc<dyn StateStore>, Finding> {
-    let opened = std::panic::catch_unwind(|| SledStore::open(folder));
-    match opened {
-        Ok(Ok(store)) => Ok(Arc::new(store)),
-        Ok(Err(error)) => Err(Finding::State(error)),
-        Err(_) => Err(Finding::State(StateError::Stopped)),
-    }
+fn open_state(folder: &Path) -> Result<Arc<dyn StateStore>, StateError> {
+    Ok(Arc::new(CarefulStore::open(folder)?))
 }
 
 fn check(

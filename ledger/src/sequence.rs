@@ -7,6 +7,7 @@ use matricula_tlog::{ENTRY_BYTES_MAX, Hash, LeafIndex, TreeSize, UnixSeconds, em
 use crate::disk::DiskError;
 
 mod files;
+mod index;
 mod memory;
 mod record;
 mod scan;

@@ -5,17 +5,16 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use matricula_tlog::{Hash, LeafIndex, empty_root, parse_entries};
 
+use super::index::{Index, Loaded, Place, load};
 use super::record::{Header, encode_commit, encode_epoch};
-use super::scan::{End, Progress, Scanned, damaged, read_header, read_payload, scan};
-use super::segment::{self, FOLDER, Opened, SEGMENT_BYTES, Segment, origin_hash, parse_name};
+use super::scan::{End, Scanned, damaged, read_payload};
+use super::segment::{self, FOLDER, SEGMENT_BYTES, Segment, origin_hash};
 use super::{
     Commit, CommitError, ENTRIES_BYTES_MAX, Epoch, GROUP_ENTRIES_MAX, Head, Lease, SegmentDefect,
     SequenceError, SequenceStore, SequencedEntry, check_commit,
 };
-use crate::disk::{Disk, DiskError, DiskLock, join};
+use crate::disk::{Disk, DiskError, DiskLock};
 
-/// The index remembers one record in so many entries; a read walks over the headers in between.
-const INDEX_STRIDE: u64 = 256;
 const LOCK: &str = "sequence.lock";
 
 /// A [`SequenceStore`] in segment files. Exclusive: one value a folder, in this process or another.
@@ -38,23 +37,6 @@ struct Writer {
     end: Option<(Segment, u64)>,
 }
 
-/// What is durable, and where.
-#[derive(Debug)]
-struct Index {
-    head: Head,
-    first: u64,
-    segments: Vec<Segment>,
-    places: Vec<Place>,
-}
-
-/// A record of the index: the entry it starts with, and where it lies.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    start: u64,
-    segment: u64,
-    offset: u64,
-}
-
 /// A log that was only read.
 pub(crate) struct Inspected {
     /// Entries and head; it takes no commits.
@@ -73,14 +55,6 @@ impl Inspected {
         file.truncate(*offset)?;
         file.sync()
     }
-}
-
-/// All that was read of a log.
-struct Loaded {
-    index: Index,
-    epoch: Epoch,
-    last: Option<(Segment, Scanned)>,
-    unborn: Option<String>,
 }
 
 impl FileSequence {
@@ -281,42 +255,6 @@ impl SequenceStore for FileSequence {
     }
 }
 
-/// Reads all segments in order.
-fn load(disk: &dyn Disk) -> Result<Loaded, SequenceError> {
-    let mut index = Index { head: Head::empty(), first: 0, segments: Vec::new(), places: Vec::new() };
-    let mut progress = Progress { head: Head::empty(), epoch: Epoch::new(0) };
-    let (segments, unborn) = open_segments(disk)?;
-    index.first = segments.first().map_or(0, |segment| segment.first);
-    let mut last: Option<(Segment, Scanned)> = None;
-    for segment in segments {
-        if let Some((before, Scanned { end: End::Cut, end_offset, .. })) = &last {
-            return Err(damaged(before, *end_offset, SegmentDefect::CutInside));
-        }
-        let scanned = index.take_in(&segment, &mut progress)?;
-        last = Some((segment, scanned));
-    }
-    index.head = progress.head;
-    Ok(Loaded { index, epoch: progress.epoch, last, unborn })
-}
-
-/// Opens all segments in order; apart from them the last file, when it never got a header.
-fn open_segments(disk: &dyn Disk) -> Result<(Vec<Segment>, Option<String>), SequenceError> {
-    let names: Vec<String> =
-        disk.list(FOLDER)?.into_iter().filter(|name| parse_name(name).is_some()).collect();
-    let mut segments = Vec::with_capacity(names.len());
-    for (position, name) in names.iter().enumerate() {
-        let path = join(FOLDER, name);
-        match Segment::open(disk, name)? {
-            Opened::Segment(segment) => segments.push(segment),
-            Opened::Unborn if position + 1 == names.len() => return Ok((segments, Some(path))),
-            Opened::Unborn | Opened::Foreign => {
-                return Err(SequenceError::Damaged { path, offset: 0, defect: SegmentDefect::Header });
-            }
-        }
-    }
-    Ok((segments, None))
-}
-
 /// Cuts off a cut record, or writes the last whole one again, and syncs. With the name of the file synced, too, all that
 /// was read is durable from here on: every earlier record was, before the next one was written.
 fn settle(segment: &Segment, scanned: &Scanned) -> Result<(), SequenceError> {
@@ -348,67 +286,4 @@ fn parse_record(
         bytes: bytes.to_vec(),
     };
     Ok((header.start..).zip(entries).map(place).collect())
-}
-
-impl Index {
-    fn take_in(&mut self, segment: &Segment, progress: &mut Progress) -> Result<Scanned, SequenceError> {
-        if segment.first != progress.head.size.get() && !self.segments.is_empty() {
-            return Err(damaged(segment, 0, SegmentDefect::Gap));
-        }
-        self.segments.push(segment.clone());
-        scan(segment, progress, |offset, header| {
-            self.add(Place { start: header.start, segment: segment.first, offset }, header.head());
-        })
-    }
-
-    fn add(&mut self, place: Place, head: Head) {
-        let far = |last: &Place| place.start - last.start >= INDEX_STRIDE || place.segment != last.segment;
-        if self.places.last().is_none_or(far) {
-            self.places.push(place);
-        }
-        self.head = head;
-    }
-
-    fn cursor(&self, from: LeafIndex) -> Result<Cursor, SequenceError> {
-        if from.get() < self.first {
-            return Err(SequenceError::Trimmed { first: LeafIndex::new(self.first) });
-        }
-        let end = self.head.size.get();
-        let at = self.places.partition_point(|place| place.start <= from.get());
-        let Some(place) = at.checked_sub(1).map(|at| self.places[at]).filter(|_| from.get() < end) else {
-            return Ok(Cursor { segments: Vec::new(), offset: 0, reached: end, end });
-        };
-        let first = self.segments.partition_point(|segment| segment.first < place.segment);
-        let segments = self.segments[first..].iter().rev().cloned().collect();
-        Ok(Cursor { segments, offset: place.offset, reached: place.start, end })
-    }
-}
-
-/// Walks over durable records. Holds the segments still to read, the next one last.
-struct Cursor {
-    segments: Vec<Segment>,
-    offset: u64,
-    /// The index after the last entry walked over.
-    reached: u64,
-    /// The durable size when the walk began: what lies behind may be half written.
-    end: u64,
-}
-
-impl Cursor {
-    fn next(&mut self) -> Result<Option<(Segment, u64, Header)>, SequenceError> {
-        if self.reached >= self.end {
-            return Ok(None);
-        }
-        let next_first = self.segments.iter().rev().nth(1).map(|next| next.first);
-        if next_first == Some(self.reached) {
-            self.segments.pop();
-            self.offset = segment::HEADER_BYTES as u64;
-        }
-        let Some(segment) = self.segments.last() else { return Ok(None) };
-        let header = read_header(segment, self.offset)?;
-        let found = (segment.clone(), self.offset, header);
-        self.offset += header.record_bytes();
-        self.reached = header.end();
-        Ok(Some(found))
-    }
 }

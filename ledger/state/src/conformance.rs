@@ -1,4 +1,4 @@
-//! The suite that every [`StateStore`](crate::StateStore) adapter passes, and that the negative controls fail.
+//! The suite that every `StateStore` adapter passes, and that the negative controls fail.
 //!
 //! It returns what it found instead of panicking, so that a control can show that it was caught, and by which check.
 

@@ -1,6 +1,7 @@
 //! What the tests of the node share: keys, statements, a node in a throw-away folder.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod controls;
 pub mod simulated_disk;
 
 use std::sync::OnceLock;
