@@ -4,8 +4,10 @@
 //! and a `[[bin]]` in `Cargo.toml`.
 
 pub mod credential;
+pub mod issuer;
 pub mod registry;
 pub mod tlog;
+pub mod verifier;
 
 /// A fuzz target: its name, and what it does with foreign bytes.
 pub struct Target {
@@ -31,4 +33,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "status_list", body: credential::status_list },
     Target { name: "signed_credential", body: credential::signed_credential },
     Target { name: "statement", body: registry::statement },
+    Target { name: "trust_file", body: verifier::trust_file },
+    Target { name: "verdict", body: verifier::verdict },
+    Target { name: "foreign_token", body: verifier::foreign_token },
+    Target { name: "roster", body: issuer::roster },
+    Target { name: "school_file", body: issuer::school_file },
 ];

@@ -93,7 +93,7 @@ fn bound(
 }
 
 fn revoked(binding: &Value, authority: Option<&TrustFile>, options: &Options) -> Option<Axis> {
-    let axis = status::examine(binding, authority, options.as_of, options.status_age_max_seconds);
+    let axis = status::examine_binding(binding, authority, options.as_of, options.status_age_max_seconds)?;
     let text = format!("The binding to the holder: {}", axis.text);
     match axis.result {
         AxisResult::Fail => Some(Axis::fail(Code::BindingInvalid, text)),

@@ -10,36 +10,56 @@ use crate::trust_content::StatusEvent;
 use crate::trust_file::{CheckedStatusList, TrustFile};
 use crate::verdict::Axis;
 
-/// Looks a credential up in the status lists of its authority.
+/// Looks a credential up in the status lists of its authority. A record of a trusted authority's school
+/// that cannot be revoked is refused: whoever leaves the status out would be beyond recall.
 pub(crate) fn examine(
     credential: &Value,
     authority: Option<&TrustFile>,
     as_of: UnixSeconds,
     age_max_seconds: u64,
 ) -> Axis {
+    let unreadable = |error: &dyn core::fmt::Display| {
+        Axis::unknown(Code::StatusUnavailable, format!("Its status cannot be looked up: {error}."))
+    };
     let entries = match entries_of(credential) {
         Ok(entries) => entries,
-        Err(error) => {
-            return Axis::unknown(
-                Code::StatusUnavailable,
-                format!("Its status cannot be looked up: {error}."),
-            );
-        }
+        Err(error) => return unreadable(&error),
     };
-    if entries.is_empty() {
-        return Axis::not_applicable(
+    let revocable = entries.iter().any(|entry| entry.purpose == StatusPurpose::Revocation);
+    match authority {
+        Some(authority) if revocable => of_entries(&entries, authority, as_of, age_max_seconds),
+        Some(_) => Axis::fail(
             Code::NoStatus,
-            "The record has no status to look up: it cannot be revoked.",
-        );
+            "The record has no status by which it could be revoked; records of this authority's schools have one.",
+        ),
+        None if entries.is_empty() => {
+            Axis::not_applicable(Code::NoStatus, "The record has no status to look up: it cannot be revoked.")
+        }
+        None => unreadable(&"the authority's trust file is needed"),
     }
-    let Some(authority) = authority else {
-        return Axis::unknown(
-            Code::StatusUnavailable,
-            "Whether it has been revoked cannot be told without the authority's trust file.",
-        );
-    };
+}
+
+/// The same for a holder binding, which may have no status: the wallet asks for a new one in its place.
+pub(crate) fn examine_binding(
+    binding: &Value,
+    authority: Option<&TrustFile>,
+    as_of: UnixSeconds,
+    age_max_seconds: u64,
+) -> Option<Axis> {
+    match entries_of(binding) {
+        Ok(entries) if entries.is_empty() => None,
+        _ => Some(examine(binding, authority, as_of, age_max_seconds)),
+    }
+}
+
+fn of_entries(
+    entries: &[StatusEntry],
+    authority: &TrustFile,
+    as_of: UnixSeconds,
+    age_max_seconds: u64,
+) -> Axis {
     let mut lists = Vec::new();
-    for entry in &entries {
+    for entry in entries {
         match look_up(entry, authority, as_of) {
             Ok(list) => lists.push(list),
             Err(axis) => return axis,

@@ -193,6 +193,22 @@ fn a_status_that_cannot_be_looked_up_is_never_good() {
 }
 
 #[test]
+fn refuses_a_record_that_could_never_be_revoked() {
+    let mut country = country();
+    for keep in [0, 1] {
+        let mut unsigned = unsigned_diploma("2026-11-20", 5);
+        let entries = unsigned["credentialStatus"].as_array_mut().unwrap();
+        entries.remove(0);
+        entries.truncate(keep);
+        if keep == 0 {
+            unsigned.as_object_mut().unwrap().remove("credentialStatus");
+        }
+        let record = country.issue(sign_by_school(&unsigned, &key(10)), "2026-11-21");
+        expect(&judge(&record, &country.trust("2026-11-21")), Overall::Refused, &[Code::NoStatus]);
+    }
+}
+
+#[test]
 fn warns_when_the_status_list_is_not_the_logged_one() {
     let mut country = country();
     let record = good(&mut country);
