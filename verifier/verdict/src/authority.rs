@@ -28,6 +28,7 @@ pub(crate) struct Case<'a> {
     pub(crate) credential: &'a Value,
     pub(crate) signer: Option<&'a VerifyingKey>,
     pub(crate) class: Option<&'a Classification>,
+    pub(crate) beyond: Option<usize>,
     pub(crate) as_of: UnixSeconds,
 }
 
@@ -35,15 +36,19 @@ pub(crate) struct Case<'a> {
 pub(crate) fn examine<'t>(case: &Case<'_>, ledger: &Ledger<'t>, trust: &'t Trust) -> Authority<'t> {
     let Some(signer) = case.signer.map(PublicKey::from) else {
         let text = "Without a valid signature nothing can be said about the issuer's rights.";
-        return Authority {
-            axis: Axis::unknown(Code::IssuerDoesNotControlKey, text),
-            file: ledger.authority,
-        };
+        return Authority { axis: Axis::unknown(Code::NoValidSignature, text), file: ledger.authority };
     };
     let Some(file) = ledger.authority.or_else(|| trust.of_key(&signer)) else {
         return Authority { axis: unknown_issuer(case.credential), file: None };
     };
     let mut axis = judge(case, &signer, ledger.logged.as_ref(), ledger.registry_or(file));
+    if let Some(position) = case.beyond.filter(|_| matches!(axis.result, AxisResult::Pass | AxisResult::Warn))
+    {
+        let text = format!(
+            "Credential number {position} inside this one is of another issuer or key, or more than a course: have it verified on its own."
+        );
+        axis = Axis::unknown(Code::NestedNotJudged, text);
+    }
     if file.expires() <= case.as_of {
         let text = format!(
             "The trust file ran out on {}: later withdrawals of rights are not known.",
@@ -66,7 +71,11 @@ fn judge(case: &Case<'_>, signer: &PublicKey, logged: Option<&Logged>, registry:
     let question = asked.question(signer, evidence);
     let axis = match registry.authorised(&question) {
         Authorisation::Authorised(grounds) => entitled(case.credential, &asked, &grounds),
-        Authorisation::Refused(refusal) => refused(registry, &question, logged, &refusal, case.credential),
+        Authorisation::Refused(Refusal::UnknownSigner) => unknown_issuer(case.credential),
+        Authorisation::Refused(refusal) => match logged {
+            Some(logged) => withdrawn(case, &asked, registry, &question, logged, &refusal),
+            None => without_log(registry, &question, &refusal),
+        },
     };
     match (axis.result, logged) {
         (AxisResult::Pass | AxisResult::Warn, Some(logged)) => at_log_date(registry, question, logged, axis),
@@ -133,28 +142,26 @@ fn entitled(credential: &Value, asked: &Asked, grounds: &Grounds) -> Axis {
     axis
 }
 
-/// What was witnessed before a right was withdrawn for the past is not silently undone; a key that
-/// was in other hands is.
-fn refused(
+/// What was witnessed before a right was withdrawn for the past is not silently undone; what a key
+/// signed that was in other hands is.
+fn withdrawn(
+    case: &Case<'_>,
+    asked: &Asked,
     registry: &Registry,
     question: &Question<'_>,
-    logged: Option<&Logged>,
+    logged: &Logged,
     refusal: &Refusal,
-    credential: &Value,
 ) -> Axis {
-    if matches!(refusal, Refusal::UnknownSigner) {
-        return unknown_issuer(credential);
-    }
-    let Some(logged) = logged else { return without_log(registry, question, refusal) };
     let then = Question { known_at: KnownAt::Index(logged.index), ..question.clone() };
-    let undone = !matches!(refusal, Refusal::KeyCompromised { .. });
-    if undone && registry.authorised(&then).is_authorised() {
-        let text = format!(
-            "When it was logged the issuer had this right; later it was withdrawn for that time too: {refusal}."
-        );
-        return Axis::warn(Code::RevokedRetroactively, text);
+    match registry.authorised(&then) {
+        Authorisation::Authorised(grounds) if !matches!(refusal, Refusal::KeyCompromised { .. }) => {
+            let mut axis = entitled(case.credential, asked, &grounds);
+            let text = format!("Later that right was withdrawn for the time before: {}.", sentence(refusal));
+            axis.remark(Code::RevokedRetroactively, &text);
+            axis
+        }
+        _ => fail(refusal),
     }
-    fail(refusal)
 }
 
 /// Without log evidence the claimed date proves nothing: only what holds today counts.

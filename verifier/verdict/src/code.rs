@@ -50,6 +50,8 @@ codes! {
     ContextUnknown = "context_unknown",
     /// A credential inside a transcript fails its own proof.
     NestedProofInvalid = "nested_proof_invalid",
+    /// Without a valid signature nothing can be said about the issuer.
+    NoValidSignature = "no_valid_signature",
 
     /// No authority the verifier trusts vouches for the issuer.
     IssuerUnknown = "issuer_unknown",
@@ -79,6 +81,8 @@ codes! {
     SignedByCustodian = "signed_by_custodian",
     /// Without a log proof the claimed date proves nothing, and the signer has no rights today.
     ClaimedDateUnproven = "claimed_date_unproven",
+    /// A credential inside is by another issuer or key, or more than a course: its right was not judged.
+    NestedNotJudged = "nested_not_judged",
     /// The trust file has passed its expiry: later revocations are not known.
     TrustFileExpired = "trust_file_expired",
 

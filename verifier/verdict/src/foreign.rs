@@ -82,12 +82,13 @@ fn judge(evidence: &ForeignEvidence, options: &Options) -> Verdict {
 /// The signature around the whole fits already; credentials inside that bear their own proofs are checked here.
 fn examine_integrity(evidence: &ForeignEvidence, as_of: UnixSeconds) -> Axis {
     let bears_proof = |position: usize| !evidence.nested.contains(&position);
-    integrity::nested(&evidence.credential, as_of, bears_proof).unwrap_or_else(|| {
-        Axis::pass(format!(
+    match integrity::nested(&evidence.credential, as_of, bears_proof) {
+        Ok(_) => Axis::pass(format!(
             "The signature fits: the text is unchanged since it was signed with the key {}. Whose key that is, is another question.",
             evidence.key
-        ))
-    })
+        )),
+        Err(axis) => axis,
+    }
 }
 
 fn examine_content(evidence: &ForeignEvidence, as_of: UnixSeconds) -> Axis {

@@ -13,22 +13,54 @@ use crate::verdict::Axis;
 /// A transcript holds a certificate for each subject and year; a school life has some 150.
 const NESTED_MAX: usize = 512;
 
+/// The `achievementType` of what a transcript consists of.
+const COURSE: &str = "Course";
+
 /// The axis, and the key that signed where one did.
 pub(crate) struct Integrity {
     pub(crate) axis: Axis,
     pub(crate) signer: Option<VerifyingKey>,
+    /// The first credential inside, counted from 1, that the right to issue this one does not cover.
+    pub(crate) beyond: Option<usize>,
 }
 
 /// Checks the proofs of a credential and of the credentials inside it.
 pub(crate) fn examine(credential: &Value, as_of: UnixSeconds) -> Integrity {
     let signer = match own_proof(credential, as_of) {
         Ok(signer) => signer,
-        Err(axis) => return Integrity { axis, signer: None },
+        Err(axis) => return Integrity { axis, signer: None, beyond: None },
     };
-    let axis = nested(credential, as_of, |_| true).unwrap_or_else(|| {
-        Axis::pass("The signature fits: the text is unchanged since it was signed with the issuer's key.")
-    });
-    Integrity { axis, signer: Some(signer) }
+    match nested(credential, as_of, |_| true) {
+        Ok(keys) => Integrity {
+            axis: Axis::pass(
+                "The signature fits: the text is unchanged since it was signed with the issuer's key.",
+            ),
+            signer: Some(signer),
+            beyond: beyond(credential, &signer, &keys),
+        },
+        Err(axis) => Integrity { axis, signer: Some(signer), beyond: None },
+    }
+}
+
+/// The credentials inside a transcript.
+fn inside(credential: &Value) -> &[Value] {
+    match credential.pointer("/credentialSubject/verifiableCredential") {
+        Some(Value::Array(several)) => several,
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    }
+}
+
+/// A transcript may hold what its own issuer signed with the same key about courses. Anything else, a
+/// doctorate among the grades or a paper of another school, has a right of its own, which is not judged.
+fn beyond(credential: &Value, signer: &VerifyingKey, keys: &[Option<VerifyingKey>]) -> Option<usize> {
+    let issuer = issuer_id(credential);
+    let own_course = |(nested, key): (&Value, &Option<VerifyingKey>)| {
+        let kind = nested.pointer("/credentialSubject/achievement/achievementType").and_then(Value::as_str);
+        key.as_ref() == Some(signer) && issuer_id(nested) == issuer && kind == Some(COURSE)
+    };
+    let other = inside(credential).iter().zip(keys).position(|nested| !own_course(nested));
+    other.map(|position| position + 1)
 }
 
 fn own_proof(credential: &Value, as_of: UnixSeconds) -> Result<VerifyingKey, Axis> {
@@ -52,27 +84,30 @@ fn own_proof(credential: &Value, as_of: UnixSeconds) -> Result<VerifyingKey, Axi
     Ok(own.key)
 }
 
-/// The first thing wrong with a credential inside this one, among those at the places, from 0, that are to bear a proof.
+/// The keys that signed the credentials at the places, from 0, that are to bear a proof; or the first
+/// thing wrong with one of them.
 pub(crate) fn nested(
     credential: &Value,
     as_of: UnixSeconds,
     bears_proof: impl Fn(usize) -> bool,
-) -> Option<Axis> {
-    let inside = credential.pointer("/credentialSubject/verifiableCredential")?;
-    let inside = inside.as_array().map_or_else(|| std::slice::from_ref(inside), Vec::as_slice);
+) -> Result<Vec<Option<VerifyingKey>>, Axis> {
+    let inside = inside(credential);
     if inside.len() > NESTED_MAX {
         let text = format!("The record holds more than {NESTED_MAX} credentials, more than is read.");
-        return Some(Axis::fail(Code::DocumentTooLarge, text));
+        return Err(Axis::fail(Code::DocumentTooLarge, text));
     }
-    let (position, axis) = inside
-        .iter()
-        .enumerate()
-        .filter(|(position, _)| bears_proof(*position))
-        .find_map(|(position, nested)| own_proof(nested, as_of).err().map(|axis| (position + 1, axis)))?;
-    let text = format!("Credential number {position} inside this one does not verify. {}", axis.text);
+    let signed = |(position, nested): (usize, &Value)| match bears_proof(position) {
+        true => own_proof(nested, as_of).map(Some).map_err(|axis| in_place(position, axis)),
+        false => Ok(None),
+    };
+    inside.iter().enumerate().map(signed).collect()
+}
+
+fn in_place(position: usize, axis: Axis) -> Axis {
+    let text = format!("Credential number {} inside this one does not verify. {}", position + 1, axis.text);
     let mut axis = Axis { text, ..axis };
     axis.codes.insert(0, Code::NestedProofInvalid);
-    Some(axis)
+    axis
 }
 
 fn refusal(error: &ProofError) -> Axis {

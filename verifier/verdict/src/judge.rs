@@ -112,7 +112,13 @@ fn judge(
     let integrity = integrity::examine(credential, options.as_of);
     let signer = integrity.signer.as_ref();
     let ledger = ledger::examine(credential, record.evidence.as_ref(), signer, class.as_ref(), trust);
-    let case = authority::Case { credential, signer, class: class.as_ref(), as_of: options.as_of };
+    let case = authority::Case {
+        credential,
+        signer,
+        class: class.as_ref(),
+        beyond: integrity.beyond,
+        as_of: options.as_of,
+    };
     let authority = authority::examine(&case, &ledger, trust);
     let file = authority.file;
     let status = status::examine(credential, file, options.as_of, options.status_age_max_seconds);

@@ -6,7 +6,7 @@ use matricula_credential::model::Classification;
 use matricula_credential::record::{LedgerEvidence, LoggedStatement};
 use matricula_registry::{Batch, Body, PublicKey, Registry, Statement, VerifiedStatement};
 use matricula_tlog::{
-    LeafIndex, LogProof, LogProofError, Policy, PolicyVerifyError, UnixSeconds, VerifiedLogProof, leaf_hash,
+    LeafIndex, LogProof, LogProofError, PolicyVerifyError, UnixSeconds, VerifiedLogProof, leaf_hash,
 };
 use serde_json::Value;
 
@@ -107,13 +107,13 @@ fn in_log(
         return Err(Axis::fail(Code::StatementInvalid, "The logged statement is not one about credentials."));
     };
     check_commitment(credential, evidence, batch)?;
-    let proof = log_proof(&evidence.batch, authority.policy())?;
+    let proof = log_proof(&evidence.batch, authority)?;
     let header = statement.statement().header();
     if signer.is_some_and(|signer| PublicKey::from(signer) != header.signer) {
         let text = "The record was signed with another key than the batch it was logged with.";
         return Err(Axis::fail(Code::NotTheBatchSigner, text));
     }
-    Ok(Logged { batch: batch.clone(), index: proof.index(), at: proof.logged_at() })
+    Ok(Logged { batch: batch.clone(), index: proof.index(), at: proof.quorum_at().or(proof.logged_at()) })
 }
 
 fn check_commitment(credential: &Value, evidence: &LedgerEvidence, batch: &Batch) -> Result<(), Axis> {
@@ -132,18 +132,24 @@ fn check_commitment(credential: &Value, evidence: &LedgerEvidence, batch: &Batch
     ))
 }
 
-fn log_proof(logged: &LoggedStatement, policy: &Policy) -> Result<VerifiedLogProof, Axis> {
+/// A policy may name several logs; only the authority's own speaks for its statements.
+fn log_proof(logged: &LoggedStatement, authority: &TrustFile) -> Result<VerifiedLogProof, Axis> {
     let proof = LogProof::parse(logged.log_proof.as_bytes()).map_err(|error| {
         Axis::fail(Code::LedgerEvidenceMalformed, format!("The log proof cannot be read: {error}."))
     })?;
-    proof.verify(leaf_hash(&logged.statement), policy).map_err(|error| proof_refusal(&error))
+    let verified = proof
+        .verify(leaf_hash(&logged.statement), authority.policy())
+        .map_err(|error| proof_refusal(&error))?;
+    if verified.origin().as_str() == authority.origin() { Ok(verified) } else { Err(wrong_log()) }
+}
+
+fn wrong_log() -> Axis {
+    Axis::fail(Code::WrongLog, "The log proof is of another log than the issuer's authority runs.")
 }
 
 fn proof_refusal(error: &LogProofError) -> Axis {
     match error {
-        LogProofError::Policy(PolicyVerifyError::UnknownLog { .. }) => {
-            Axis::fail(Code::WrongLog, "The log proof is of another log than the issuer's authority runs.")
-        }
+        LogProofError::Policy(PolicyVerifyError::UnknownLog { .. }) => wrong_log(),
         LogProofError::Policy(PolicyVerifyError::QuorumNotMet { .. }) => Axis::fail(
             Code::QuorumNotReached,
             "Too few independent nodes confirm this state of the log, so another one may have been shown to others.",
@@ -160,7 +166,7 @@ fn supporting(statements: &[LoggedStatement], authority: &TrustFile) -> Result<O
         if authority.holds(&logged.statement) {
             continue;
         }
-        let proof = log_proof(logged, authority.policy())?;
+        let proof = log_proof(logged, authority)?;
         let invalid = |error: &dyn core::fmt::Display| {
             Axis::fail(
                 Code::StatementInvalid,
@@ -181,6 +187,10 @@ fn supporting(statements: &[LoggedStatement], authority: &TrustFile) -> Result<O
 
 /// A record in the log is good evidence; what its dates say is judged here.
 fn judge_dates(logged: &Logged, class: Option<&Classification>) -> Axis {
+    if class.is_some_and(|class| !in_scope(&logged.batch, class)) {
+        let text = "The record is not of the kind, level, field or date that its batch declared in the log.";
+        return Axis::fail(Code::OutsideBatchScope, text);
+    }
     let Some(at) = logged.at else {
         let text = "It is in the log, but no independent node says since when.";
         return Axis::warn(Code::LogTimeUnknown, text);
@@ -188,10 +198,6 @@ fn judge_dates(logged: &Logged, class: Option<&Classification>) -> Axis {
     let mut axis =
         Axis::pass(format!("It has been in the log since {}, at place {}.", day(at), logged.index));
     let Some(class) = class else { return axis };
-    if !in_scope(&logged.batch, class) {
-        let text = "The record is not of the kind, level, field or date that its batch declared in the log.";
-        return Axis::fail(Code::OutsideBatchScope, text);
-    }
     let claimed = class.claimed_at;
     if at.get() > claimed.get().saturating_add(LATE_AFTER_SECONDS) {
         let days = (at.get() - claimed.get()) / 86_400;

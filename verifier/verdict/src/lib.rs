@@ -25,6 +25,7 @@ mod status;
 mod trust;
 mod trust_content;
 mod trust_file;
+mod trust_replay;
 mod verdict;
 
 pub use code::Code;

@@ -120,8 +120,12 @@ fn set_axis(entry: &StatusEntry, event: Option<&StatusEvent>) -> Axis {
 fn answer(lists: &[&CheckedStatusList], as_of: UnixSeconds, age_max_seconds: u64) -> Axis {
     let oldest = lists.iter().map(|list| list.credential.valid_from).min().unwrap_or(as_of);
     let age_seconds = as_of.get().saturating_sub(oldest.get());
-    if age_seconds > age_max_seconds {
-        let text = format!("The last known status list is of {}, older than you accept.", day(oldest));
+    let over = |list: &&CheckedStatusList| list.credential.valid_until.is_some_and(|until| until <= as_of);
+    if age_seconds > age_max_seconds || lists.iter().any(over) {
+        let text = format!(
+            "The last known status list is of {}, older than you accept or than the authority vouches for.",
+            day(oldest)
+        );
         return Axis::unknown(Code::StatusStale, text);
     }
     let mut axis = Axis::pass(format!("Not revoked and not suspended, as of the list of {}.", day(oldest)));

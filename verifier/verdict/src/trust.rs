@@ -22,6 +22,14 @@ pub enum TrustError {
         /// Its origin.
         origin: String,
     },
+    /// Two different files of one authority have the same number.
+    #[error("there are two different files number {sequence} of the authority of the log {origin}")]
+    Forked {
+        /// The log's origin.
+        origin: String,
+        /// The number.
+        sequence: u64,
+    },
     /// More than [`TRUST_FILES_MAX`].
     #[error("{count} trust files, more than {TRUST_FILES_MAX}")]
     TooMany {
@@ -62,6 +70,12 @@ impl Trust {
         match self.files.iter_mut().find(|known| known.origin() == file.origin()) {
             Some(known) if known.fingerprint() != file.fingerprint() => {
                 Err(TrustError::SameLog { origin: file.origin().to_owned() })
+            }
+            Some(known)
+                if file.content().sequence == known.content().sequence && file.digest() != known.digest() =>
+            {
+                let (origin, sequence) = (file.origin().to_owned(), file.content().sequence);
+                Err(TrustError::Forked { origin, sequence })
             }
             Some(known) => {
                 if file.content().sequence > known.content().sequence {

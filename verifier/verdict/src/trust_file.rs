@@ -1,19 +1,17 @@
 //! Trust files: what a verifier knows of one authority, signed by that authority.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use data_encoding::HEXLOWER;
 use matricula_credential::json::{JsonError, parse_limited};
 use matricula_credential::proof::{self, ProofError, ProofPurpose};
 use matricula_credential::status::ListCredential;
-use matricula_registry::{
-    Body, KnownAt, LogOrigin, PublicKey, Registry, Statement, StatementId, VerifiedStatement,
-};
-use matricula_tlog::{LeafIndex, Policy, UnixSeconds, decode_base64};
+use matricula_registry::{KnownAt, PublicKey, Registry, StatementId};
+use matricula_tlog::{Policy, UnixSeconds};
 use serde_json::Value;
 
-use crate::date::parse_rfc3339;
-use crate::trust_content::{StatusEvent, TrustContent, TrustedStatement, TrustedStatusList, jcs_digest};
+use crate::trust_content::{StatusEvent, TrustContent, TrustedStatusList, jcs_digest};
+use crate::trust_replay::{Lasting, Replayed, date, replay};
 
 /// A country's trust file is at most a megabyte: accreditation travels with the records.
 pub const TRUST_FILE_BYTES_MAX: usize = 1 << 20;
@@ -64,6 +62,15 @@ pub enum TrustFileError {
         /// Its place in the log.
         index: u64,
     },
+    /// A statement of the authority is signed by a key that was not its own at that time.
+    #[error("the statement for index {index} is signed by a key that the authority had not, or no longer")]
+    GivenUpKey {
+        /// Its place in the log.
+        index: u64,
+    },
+    /// The file claims to be older than a statement in it.
+    #[error("the trust file is dated before a statement in it")]
+    IssuedTooEarly,
     /// The key that signed is not one of the authority's.
     #[error("the trust file is signed by a key that is not the authority's")]
     ForeignKey,
@@ -131,6 +138,7 @@ pub struct TrustFile {
     policy: Policy,
     registry: Registry,
     known: HashSet<StatementId>,
+    lasting: HashMap<StatementId, Lasting>,
     lists: Vec<CheckedStatusList>,
 }
 
@@ -154,7 +162,10 @@ impl TrustFile {
         let content = TrustContent::read(&document)?;
         let issued = date("issued", &content.issued)?;
         let expires = date("expires", &content.expires)?;
-        let Replayed { registry, genesis, known } = replay(&content)?;
+        let Replayed { registry, genesis, known, lasting, last_logged } = replay(&content)?;
+        if issued < last_logged {
+            return Err(TrustFileError::IssuedTooEarly);
+        }
         check_signature(&document, &content.authority.did, &registry, issued)?;
         let policy = policy_of(&content, &registry)?;
         let lists = content
@@ -171,6 +182,7 @@ impl TrustFile {
             policy,
             registry,
             known,
+            lasting,
             lists,
             content,
         })
@@ -226,7 +238,9 @@ impl TrustFile {
     }
 
     /// Whether this file may take the place of an older one: same authority, later sequence, and
-    /// where it follows at once, made on top of that very file.
+    /// where it follows at once, made on top of that very file. It must hold what the authority said of
+    /// itself and what it withdrew; what it says anew of itself must be younger than the older file, so
+    /// that a key that was given up cannot rewrite the time when it was good.
     pub fn may_replace(&self, older: &TrustFile) -> Result<(), TrustUpdateError> {
         if self.fingerprint != older.fingerprint {
             return Err(TrustUpdateError::OtherAuthority { known: older.fingerprint, got: self.fingerprint });
@@ -235,15 +249,28 @@ impl TrustFile {
         if got < known {
             return Err(TrustUpdateError::Older { known, got });
         }
-        if got == known && self.digest != older.digest {
+        let same_number = got == known && self.digest != older.digest;
+        let not_on_top =
+            got == known + 1 && self.content.previous.as_deref() != Some(older.digest().as_str());
+        if same_number || not_on_top || self.issued < older.issued {
             return Err(TrustUpdateError::Forked { sequence: got });
         }
-        if got == known + 1 && self.content.previous.as_deref() != Some(older.digest().as_str()) {
-            return Err(TrustUpdateError::Forked { sequence: got });
+        if let Some(lost) = older.lasting.keys().find(|id| !self.known.contains(*id)) {
+            return Err(TrustUpdateError::Dropped { statement: *lost });
         }
-        Ok(())
+        let backdated = |id: &StatementId, lasting: &Lasting| {
+            let new = lasting.of_authority && !older.known.contains(id);
+            new && lasting.logged_at.get().saturating_add(BACKDATING_TOLERANCE_SECONDS) < older.issued.get()
+        };
+        match self.lasting.iter().find(|(id, lasting)| backdated(id, lasting)) {
+            Some((id, _)) => Err(TrustUpdateError::Backdated { statement: *id }),
+            None => Ok(()),
+        }
     }
 }
+
+/// A file is made a moment after the statements in it; clocks of an authority's machines may differ by a day.
+const BACKDATING_TOLERANCE_SECONDS: u64 = 86_400;
 
 /// Why a trust file may not take the place of the one a verifier has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -270,64 +297,20 @@ pub enum TrustUpdateError {
         /// The number.
         sequence: u64,
     },
-}
-
-fn date(member: &'static str, value: &str) -> Result<UnixSeconds, TrustFileError> {
-    parse_rfc3339(value)
-        .ok_or_else(|| TrustFileError::Date { member, value: value.chars().take(40).collect() })
-}
-
-/// What the statements of a trust file build.
-struct Replayed {
-    registry: Registry,
-    genesis: StatementId,
-    known: HashSet<StatementId>,
-}
-
-/// Replays the statements: the genesis first, whose signer is the root of all others.
-fn replay(content: &TrustContent) -> Result<Replayed, TrustFileError> {
-    let (first, later) = content.statements.split_first().ok_or(TrustFileError::GenesisMissing)?;
-    let genesis = read(first)?;
-    if first.index != 0 || !matches!(genesis.statement().body(), Body::Authority(_)) {
-        return Err(TrustFileError::GenesisMissing);
-    }
-    let genesis = genesis.into_statement();
-    let origin = LogOrigin::parse(&content.log.origin).map_err(|error| unusable(first, &error))?;
-    let mut registry = Registry::new(origin, [genesis.header().signer]);
-    let mut known = HashSet::from([genesis.id()]);
-    apply(&mut registry, first, &genesis)?;
-    let mut last = first.index;
-    for trusted in later {
-        if trusted.index <= last {
-            return Err(TrustFileError::StatementOrder { index: trusted.index });
-        }
-        last = trusted.index;
-        let statement = read(trusted)?.into_statement();
-        apply(&mut registry, trusted, &statement)?;
-        known.insert(statement.id());
-    }
-    Ok(Replayed { registry, genesis: genesis.id(), known })
-}
-
-fn read(trusted: &TrustedStatement) -> Result<VerifiedStatement, TrustFileError> {
-    let entry = decode_base64(&trusted.statement).ok_or_else(|| unusable(trusted, &"not base64"))?;
-    let statement = Statement::parse(&entry).map_err(|error| unusable(trusted, &error))?;
-    statement.verify_signatures().map_err(|error| unusable(trusted, &error))
-}
-
-fn apply(
-    registry: &mut Registry,
-    trusted: &TrustedStatement,
-    statement: &Statement,
-) -> Result<(), TrustFileError> {
-    let logged_at = date("loggedAt", &trusted.logged_at)?;
-    registry
-        .apply_evidence(LeafIndex::new(trusted.index), Some(logged_at), statement)
-        .map_err(|error| unusable(trusted, &error))
-}
-
-fn unusable(trusted: &TrustedStatement, error: &dyn core::fmt::Display) -> TrustFileError {
-    TrustFileError::Statement { index: trusted.index, reason: error.to_string() }
+    /// Something the authority said of itself, or withdrew, is no longer in the file.
+    #[error("the file no longer holds a statement that it must keep: {statement:?}")]
+    Dropped {
+        /// The statement.
+        statement: StatementId,
+    },
+    /// A statement about the authority itself claims to be older than the file that did not have it.
+    #[error(
+        "a new statement about the authority's keys claims to be older than the file before: {statement:?}"
+    )]
+    Backdated {
+        /// The statement.
+        statement: StatementId,
+    },
 }
 
 /// Exactly one proof, by a key that was the authority's when the document was made.

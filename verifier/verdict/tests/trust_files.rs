@@ -5,8 +5,9 @@
 #[allow(dead_code, reason = "each test binary uses its own part of the country")]
 mod country;
 
-use country::{Country, at};
+use country::{Country, at, key};
 use data_encoding::BASE64;
+use matricula_registry::AccreditationEvent;
 use matricula_verdict::{
     Fingerprint, Trust, TrustContent, TrustError, TrustFile, TrustFileError, TrustUpdateError,
 };
@@ -113,4 +114,76 @@ fn never_goes_back_and_never_forks() {
         Trust::new(vec![first, foreign]).unwrap_err(),
         TrustError::SameLog { origin: "log.hn.example/1".into() }
     );
+}
+
+/// The authority gives its first key (seed 1) up for another (seed 2) on 2026-11-21.
+fn rotated() -> (Country, TrustFile, TrustFile) {
+    let mut country = country();
+    let content = country.trust_content("2026-11-20");
+    let first = country.seal(&content);
+    let keys = country.profile(&[(1, "2020-01-01", Some("2026-11-21")), (2, "2026-11-21", None)]);
+    country.log(&keys, "2026-11-20");
+    let mut content = TrustContent { statements: country.trusted_statements(), ..content };
+    (content.sequence, content.previous) = (2, Some(first.digest()));
+    content.issued = "2026-11-21T00:00:00Z".into();
+    let second = country.seal_with(&content, &key(2)).unwrap();
+    (country, first, second)
+}
+
+#[test]
+fn a_key_that_took_over_speaks_and_the_one_before_no_longer() {
+    let (country, first, second) = rotated();
+    assert_eq!(second.may_replace(&first), Ok(()));
+    let content = TrustContent { sequence: 3, previous: Some(second.digest()), ..second.content().clone() };
+    assert_eq!(country.seal_with(&content, &key(2)).unwrap().may_replace(&second), Ok(()));
+    assert_eq!(country.seal_with(&content, &key(1)).unwrap_err(), TrustFileError::ForeignKey);
+}
+
+#[test]
+fn a_key_that_was_given_up_cannot_take_the_authority_back() {
+    let (country, first, second) = rotated();
+    let for_ever = country.profile(&[(1, "2020-01-01", None)]);
+    let index = second.content().statements.last().unwrap().index + 1;
+    let mut content = TrustContent { sequence: 9, previous: None, ..second.content().clone() };
+    content.issued = "2026-11-22T00:00:00Z".into();
+
+    content.statements.push(country.unlogged(&for_ever, &key(1), index, "2026-11-22"));
+    assert_eq!(country.seal_with(&content, &key(1)).unwrap_err(), TrustFileError::GivenUpKey { index });
+
+    content.statements.retain(|statement| statement.index != index - 1);
+    let without_rotation = country.seal_with(&content, &key(1)).unwrap();
+    assert!(matches!(without_rotation.may_replace(&second), Err(TrustUpdateError::Dropped { .. })));
+
+    let last = content.statements.len() - 1;
+    content.statements[last] = country.unlogged(&for_ever, &key(1), 900, "2026-11-20");
+    content.issued = "2026-11-25T00:00:00Z".into();
+    let old_verifier = country.seal_with(
+        &TrustContent { issued: "2026-11-24T00:00:00Z".into(), ..first.content().clone() },
+        &key(1),
+    );
+    let backdated = country.seal_with(&content, &key(1)).unwrap();
+    assert!(matches!(backdated.may_replace(&old_verifier.unwrap()), Err(TrustUpdateError::Backdated { .. })));
+}
+
+#[test]
+fn a_later_file_keeps_every_withdrawal() {
+    let mut country = country();
+    country.accredit(AccreditationEvent::Revoke { custodian: None }, "2026-11-20", "2026-11-20");
+    let content = country.trust_content("2026-11-21");
+    let first = country.seal(&content);
+    let mut next = TrustContent { sequence: 2, previous: Some(first.digest()), ..content };
+    assert_eq!(country.seal(&next).may_replace(&first), Ok(()));
+    next.statements.retain(|statement| statement.index != 5);
+    assert!(matches!(country.seal(&next).may_replace(&first), Err(TrustUpdateError::Dropped { .. })));
+}
+
+#[test]
+fn refuses_two_files_of_one_number_and_a_file_older_than_its_statements() {
+    let mut country = country();
+    let content = country.trust_content("2026-11-21");
+    let other = TrustContent { expires: "2027-01-01T00:00:00Z".into(), ..content.clone() };
+    let forked = TrustError::Forked { origin: "log.hn.example/1".into(), sequence: 1 };
+    assert_eq!(Trust::new(vec![country.seal(&content), country.seal(&other)]).unwrap_err(), forked);
+    let early = TrustContent { issued: "2026-11-01T00:00:00Z".into(), ..content };
+    assert_eq!(TrustFile::parse(&country.sealed_bytes(&early)).unwrap_err(), TrustFileError::IssuedTooEarly);
 }

@@ -103,17 +103,15 @@ fn a_revocation_for_the_past_warns_and_does_not_undo() {
 fn without_log_evidence_a_revoked_school_is_refused_whatever_date_it_claims() {
     let mut country = country();
     let record = PortableRecord { evidence: None, ..good(&mut country) };
-    let all = |country: &mut Country| {
-        Trust::new(vec![{
-            let content = country.trust_content("2026-11-21");
-            country.seal(&content)
-        }])
-        .unwrap()
+    let all = |country: &mut Country, day| {
+        let content = country.trust_content(day);
+        Trust::new(vec![country.seal(&content)]).unwrap()
     };
-    expect(&judge(&record, &all(&mut country)), Overall::VerifiedWithWarnings, &[Code::NoLedgerEvidence]);
+    let trust = all(&mut country, "2026-11-21");
+    expect(&judge(&record, &trust), Overall::VerifiedWithWarnings, &[Code::NoLedgerEvidence]);
     country.accredit(AccreditationEvent::Revoke { custodian: None }, "2026-11-21", "2026-11-22");
     let codes = [Code::AccreditationRevoked, Code::ClaimedDateUnproven, Code::NoLedgerEvidence];
-    expect(&judge(&record, &all(&mut country)), Overall::Refused, &codes);
+    expect(&judge(&record, &all(&mut country, "2026-11-22")), Overall::Refused, &codes);
 }
 
 #[test]
@@ -131,6 +129,44 @@ fn a_key_compromised_before_logging_is_refused_even_when_reported_later() {
     country.key_event(10, KeyEvent::Compromised { since: at("2026-11-01") }, "2026-11-22");
     let verdict = judge(&record, &country.trust("2026-11-22"));
     expect(&verdict, Overall::Refused, &[Code::KeyCompromised]);
+}
+
+#[test]
+fn a_revocation_for_the_past_does_not_turn_a_forged_issuer_green() {
+    let mut country = country();
+    let mut unsigned = unsigned_diploma("2026-11-20", 5);
+    unsigned["issuer"]["id"] = json!("did:web:famous.example");
+    let signer = key(10);
+    let method =
+        matricula_credential::did::verification_method("did:web:famous.example", &signer.verifying_key());
+    let forged = country::sign_as(&unsigned, method, &signer);
+    let record = country.issue(forged, "2026-11-21");
+    let codes = [Code::IssuerDoesNotControlKey];
+    expect(&judge(&record, &country.trust("2026-11-21")), Overall::Refused, &codes);
+    country.accredit(AccreditationEvent::Revoke { custodian: None }, "2026-09-01", "2026-11-22");
+    let verdict = judge(&record, &country.trust("2026-11-22"));
+    assert_eq!(verdict.overall, Overall::Refused, "{verdict:#?}");
+    assert!(verdict.axes.authority.has(Code::IssuerDoesNotControlKey));
+}
+
+#[test]
+fn a_transcript_holds_courses_of_its_own_issuer_and_nothing_more() {
+    let mut country = country();
+    let course = country::signed_course("did:web:hn.example:schools:lempira", &key(10));
+    let good = country.issue(country::signed_transcript(vec![course], &key(10)), "2026-11-21");
+    expect(&judge(&good, &country.trust("2026-11-21")), Overall::Verified, &[]);
+    let of_others = country::signed_course("did:web:famous.example", &key(40));
+    let other_key = country::signed_course("did:web:hn.example:schools:lempira", &key(40));
+    let a_diploma = signed_diploma("2026-11-20", 7, &key(10));
+    for nested in [of_others, other_key, a_diploma] {
+        let mut country = self::country();
+        let record = country.issue(country::signed_transcript(vec![nested], &key(10)), "2026-11-21");
+        expect(
+            &judge(&record, &country.trust("2026-11-21")),
+            Overall::CouldNotCheck,
+            &[Code::NestedNotJudged],
+        );
+    }
 }
 
 #[test]

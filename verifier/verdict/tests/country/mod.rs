@@ -8,15 +8,17 @@ use jiff::civil::Date;
 use matricula_credential::binding::HolderBinding;
 use matricula_credential::commitment::{BatchSeed, BatchTree, CredentialDigest, Salt, Summary, commit};
 use matricula_credential::did::verification_method;
-use matricula_credential::model::{Header, Institution, Learner, Programme, diploma};
+use matricula_credential::model::{
+    Header, Institution, Learner, Programme, ResultStatus, SubjectResult, course, diploma, transcript,
+};
 use matricula_credential::proof::{Cryptosuite, ProofOptions, sign};
 use matricula_credential::record::{LedgerEvidence, LoggedStatement, PortableRecord};
 use matricula_credential::status::{ListCredential, StatusEntry, StatusList, StatusPurpose};
 use matricula_registry::{
     Accreditation, AccreditationEvent, Authority, AuthorityKey, Batch, BatchLeaves, Body, ClaimedRange,
     Country as CountryCode, CredentialKind, FieldList, FieldPrefix, InstitutionId, IscedField, IscedLevel,
-    Jurisdiction, KeyEvent, KeyRole, KeyStatement, LegalReference, LogOrigin, Period, PublicKey, Registry,
-    Scope, Statement, Status, Text,
+    Jurisdiction, KeyEvent, KeyRole, KeyStatement, KnownAt, LegalReference, LogOrigin, Period, PublicKey,
+    Registry, Scope, Statement, Status, Text,
 };
 use matricula_tlog::merkle::root;
 use matricula_tlog::{
@@ -24,8 +26,8 @@ use matricula_tlog::{
     TreeSize, UnixSeconds, leaf_hash, node_hash, prove_inclusion,
 };
 use matricula_verdict::{
-    StatusEvent, Trust, TrustContent, TrustFile, TrustedAuthority, TrustedLog, TrustedStatement,
-    TrustedStatusList, rfc3339,
+    StatusEvent, Trust, TrustContent, TrustFile, TrustFileError, TrustedAuthority, TrustedLog,
+    TrustedStatement, TrustedStatusList, rfc3339,
 };
 use serde_json::Value;
 
@@ -69,16 +71,8 @@ impl Country {
             suspended: StatusList::new(131_072).unwrap(),
             events: Vec::new(),
         };
-        let valid = Period::new(at("2020-01-01"), None).unwrap();
-        let genesis = Authority {
-            name: Text::parse("Secretaría de Educación").unwrap(),
-            country: CountryCode::parse("HN").unwrap(),
-            keys: vec![AuthorityKey { key: own, valid }],
-            log_key: Text::parse(&country.log_signer().verifier().encode()).unwrap(),
-            rules_version: 1,
-            recognises: Vec::new(),
-        };
-        country.log(&Body::Authority(genesis), "2026-01-10");
+        let genesis = country.profile(&[(seed, "2020-01-01", None)]);
+        country.log(&genesis, "2026-01-10");
         country.accredit(AccreditationEvent::Grant { scope: scope() }, "2015-01-01", "2026-01-15");
         for (seed, role) in [(10, KeyRole::Issue), (11, KeyRole::Approve), (12, KeyRole::Bind)] {
             country.key_event(seed, KeyEvent::Add { role, from: at("2026-01-15") }, "2026-01-15");
@@ -86,10 +80,42 @@ impl Country {
         country
     }
 
+    /// What the authority says of itself: its keys by seed, each from a day, perhaps to a day.
+    pub fn profile(&self, keys: &[(u8, &str, Option<&str>)]) -> Body {
+        let mut keys: Vec<AuthorityKey> = keys
+            .iter()
+            .map(|(seed, from, to)| AuthorityKey {
+                key: PublicKey::from(&key(*seed).verifying_key()),
+                valid: Period::new(at(from), to.map(at)).unwrap(),
+            })
+            .collect();
+        keys.sort();
+        Body::Authority(Authority {
+            name: Text::parse("Secretaría de Educación").unwrap(),
+            country: CountryCode::parse("HN").unwrap(),
+            keys,
+            log_key: Text::parse(&self.log_signer().verifier().encode()).unwrap(),
+            rules_version: 1,
+            recognises: Vec::new(),
+        })
+    }
+
+    /// A statement that is in no log, as a trust file would carry it.
+    pub fn unlogged(&self, body: &Body, signer: &SigningKey, index: u64, day: &str) -> TrustedStatement {
+        let replaces = match body {
+            Body::Authority(_) => self.registry.authority(KnownAt::Latest).map(|event| event.statement),
+            _ => None,
+        };
+        let origin = LogOrigin::parse(self.origin).unwrap();
+        let statement = Statement::sign(body, &origin, [200; 16], replaces, signer).unwrap();
+        TrustedStatement { index, logged_at: rfc3339(at(day)), statement: BASE64.encode(statement.entry()) }
+    }
+
     /// Submits a statement of the authority through the door.
     pub fn log(&mut self, body: &Body, day: &str) {
         let replaces = match body {
             Body::Accreditation(body) => self.registry.latest_accreditation(&body.institution),
+            Body::Authority(_) => self.registry.authority(KnownAt::Latest).map(|event| event.statement),
             _ => None,
         };
         let nonce = [u8::try_from(self.entries.len()).unwrap(); 16];
@@ -133,11 +159,12 @@ impl Country {
         let salt = Salt::from_bytes([7; 32]);
         let commitment = commit(&salt, &CredentialDigest::of(&credential).unwrap());
         let tree = BatchTree::build(&[commitment], &BatchSeed::from_bytes([8; 32])).unwrap();
-        let claimed = matricula_credential::model::classify(&credential).unwrap().claimed_at;
+        let class = matricula_credential::model::classify(&credential).unwrap();
+        let claimed = class.claimed_at;
         let batch = Batch {
             issuer: school(),
             on_behalf_of: None,
-            kind: CredentialKind::DIPLOMA,
+            kind: CredentialKind::parse(class.kind.name()).unwrap(),
             isced_level: IscedLevel::new(3).unwrap(),
             isced_f: FieldList::new([IscedField::parse("0011").unwrap()]).unwrap(),
             claimed: ClaimedRange::new(claimed, claimed).unwrap(),
@@ -228,7 +255,7 @@ impl Country {
         }
     }
 
-    fn trusted_statements(&self) -> Vec<TrustedStatement> {
+    pub fn trusted_statements(&self) -> Vec<TrustedStatement> {
         let spoken = |entry: &[u8]| !matches!(Statement::parse(entry).unwrap().body(), Body::Batch(_));
         let entries = self.entries.iter().enumerate().filter(|(_, (entry, _))| spoken(entry));
         entries
@@ -250,6 +277,16 @@ impl Country {
 
     pub fn seal(&self, content: &TrustContent) -> TrustFile {
         TrustFile::parse(&self.sealed_bytes(content)).unwrap()
+    }
+
+    /// The file signed by another key than the authority's first.
+    pub fn seal_with(
+        &self,
+        content: &TrustContent,
+        signer: &SigningKey,
+    ) -> Result<TrustFile, TrustFileError> {
+        let signed = content.sign(signer, at("2026-11-21")).unwrap();
+        TrustFile::parse(&serde_json::to_vec(&signed).unwrap())
     }
 
     pub fn sealed_bytes(&self, content: &TrustContent) -> Vec<u8> {
@@ -277,8 +314,16 @@ pub fn signed_diploma(awarded: &str, status_index: u64, signer: &SigningKey) -> 
 }
 
 pub fn unsigned_diploma(awarded: &str, status_index: u64) -> Value {
-    let entry = |purpose| StatusEntry { purpose, index: status_index, list: LIST.to_owned() };
-    let header = Header {
+    diploma(&header(awarded, status(status_index)), &programme(), "Título de Bachillerato", &[]).unwrap()
+}
+
+fn status(index: u64) -> Vec<StatusEntry> {
+    let entry = |purpose| StatusEntry { purpose, index, list: LIST.to_owned() };
+    vec![entry(StatusPurpose::Revocation), entry(StatusPurpose::Suspension)]
+}
+
+fn header(awarded: &str, status: Vec<StatusEntry>) -> Header {
+    Header {
         id: "urn:uuid:00000000-0000-4000-8000-000000000001".to_owned(),
         issuer: Institution { id: SCHOOL.to_owned(), name: "Instituto Lempira".to_owned() },
         learner: Learner {
@@ -290,21 +335,49 @@ pub fn unsigned_diploma(awarded: &str, status_index: u64) -> Value {
         valid_from: at(awarded),
         valid_until: None,
         awarded: awarded.parse().unwrap(),
-        status: vec![entry(StatusPurpose::Revocation), entry(StatusPurpose::Suspension)],
-    };
-    let programme = Programme {
+        status,
+    }
+}
+
+fn programme() -> Programme {
+    Programme {
         code: "BCH".to_owned(),
         name: "Bachillerato en Ciencias y Humanidades".to_owned(),
         isced_level: 3,
         isced_p: Some("344".to_owned()),
         isced_f: "0011".to_owned(),
         language: Some("es".to_owned()),
-    };
-    diploma(&header, &programme, "Título de Bachillerato", &[]).unwrap()
+    }
 }
 
 pub fn sign_by_school(credential: &Value, signer: &SigningKey) -> Value {
-    let method = verification_method(SCHOOL, &signer.verifying_key());
+    sign_as(credential, verification_method(SCHOOL, &signer.verifying_key()), signer)
+}
+
+/// A course with a mark, under an issuer's name.
+pub fn signed_course(issuer: &str, signer: &SigningKey) -> Value {
+    let result = SubjectResult {
+        code: "MAT".to_owned(),
+        name: "Matemáticas".to_owned(),
+        term: None,
+        grade: None,
+        status: ResultStatus::Completed,
+        hours: None,
+    };
+    let mut header = header("2026-11-20", Vec::new());
+    header.id = "urn:uuid:00000000-0000-4000-8000-000000000009".to_owned();
+    header.issuer.id = issuer.to_owned();
+    let unsigned = course(&header, &programme(), &result).unwrap();
+    sign_as(&unsigned, verification_method(issuer, &signer.verifying_key()), signer)
+}
+
+/// A transcript of the school that holds these.
+pub fn signed_transcript(nested: Vec<Value>, signer: &SigningKey) -> Value {
+    let header = header("2026-11-20", status(5));
+    sign_by_school(&transcript(&header, &programme(), "Historial", nested).unwrap(), signer)
+}
+
+pub fn sign_as(credential: &Value, method: String, signer: &SigningKey) -> Value {
     let options = ProofOptions::assertion(Cryptosuite::EddsaRdfc2022, method, at("2026-11-20"));
     sign(credential, &options, signer).unwrap()
 }
