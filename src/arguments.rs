@@ -63,7 +63,7 @@ pub enum Command {
 /// Where a command finds the log it submits to.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LogArgs {
-    /// The log: the authority's folder on this machine, or the URL of a running node
+    /// The log: the authority's folder on this machine, or the URL of a running node. Without it: the authority's own folder, or the address on its card
     #[arg(long, value_name = "DIR|URL")]
     pub log: Option<String>,
     /// The passphrase file of the log's keys, when the log is a folder. Without it: as for the command's own key

@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod demo;
 mod failure;
+mod files;
 mod log;
 mod moment;
 mod online;

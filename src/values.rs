@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use matricula_issuer::batch::BatchKind;
 use matricula_registry::{
     CredentialKind, FieldPrefix, InstitutionId, IscedLevel, Jurisdiction, LegalReference, Mandate, Period,
     Scope, Text,
@@ -30,7 +31,7 @@ pub fn text(text: &str) -> Result<Text, String> {
 /// What somebody may issue.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ScopeArgs {
-    /// Kinds of records: diploma, transcript, transfer, primary_completion
+    /// Kinds of records: diploma, transcript, transfer, completion
     #[arg(long, value_delimiter = ',', required = true, value_name = "KIND,…", value_parser = kind)]
     pub kinds: Vec<CredentialKind>,
     /// ISCED 2011 levels, 0 to 8
@@ -70,7 +71,7 @@ pub struct RulingArgs {
 impl RulingArgs {
     /// The period.
     pub fn period(&self) -> Result<Period, Failure> {
-        Period::new(self.from, self.to).map_err(Failure::usage)
+        Period::new(self.from, self.to).map_err(|_| Failure::usage("--to must be later than --from"))
     }
 
     /// The ground in law.
@@ -97,8 +98,10 @@ pub fn day(text: &str) -> Result<UnixSeconds, String> {
     Ok(if whole_day { UnixSeconds::new(end.get() + 1 - 86_400) } else { end })
 }
 
+/// The kinds that batches are made of, by the words of `batch prepare`; a right to anything else would be worth nothing.
 fn kind(text: &str) -> Result<CredentialKind, String> {
-    CredentialKind::parse(text).map_err(|error| error.to_string())
+    let known = BatchKind::parse(text).map(BatchKind::credential_kind);
+    known.ok_or_else(|| format!("'{text}' is none of diploma, transcript, transfer, completion"))
 }
 
 fn level(text: &str) -> Result<IscedLevel, String> {
@@ -119,5 +122,11 @@ mod tests {
         assert_eq!(day("1970-01-02").unwrap().get(), 86_400);
         assert_eq!(day("1970-01-02T00:00:05Z").unwrap().get(), 86_405);
         assert!(day("1970-13-01").is_err());
+    }
+
+    #[test]
+    fn a_kind_is_one_that_batches_are_made_of() {
+        assert_eq!(kind("completion").unwrap(), CredentialKind::PRIMARY_COMPLETION);
+        assert!(kind("bachelor").is_err());
     }
 }

@@ -5,6 +5,7 @@
 //! with what the entries give.
 
 use core::fmt;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -235,7 +236,9 @@ pub fn fsck(folder: &Path, rebuild: bool) -> Result<Report, FsckError> {
         restored => restored?,
     };
     let again = check(&disk, Ok(Some(state)))?;
+    let still_wrong: HashSet<String> = again.findings.iter().map(ToString::to_string).collect();
     report.repaired = report.findings;
+    report.repaired.retain(|finding| !still_wrong.contains(&finding.to_string()));
     report.findings = again.findings;
     Ok(report)
 }

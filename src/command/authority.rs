@@ -9,17 +9,18 @@ use matricula_credential::did::encode_multikey;
 use matricula_issuer::LogPort;
 use matricula_issuer::authority::{
     self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, InitAuthority, ListedInstitution,
-    Restore, Ruling, Succeed, Withdraw, list_institutions,
+    Restore, Ruling, Succeed, Withdraw, list_institution, list_institutions,
 };
 use matricula_issuer::keyring::{Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::school::{APPLICATION_BYTES_MAX, Application};
 use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX};
 use matricula_ledger::Clock;
-use matricula_registry::PublicKey;
+use matricula_registry::{PublicKey, Scope};
 use matricula_verdict::day;
 
 use crate::command::import::read_bounded;
 use crate::failure::Failure;
+use crate::files;
 use crate::log;
 use crate::moment::{as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
@@ -139,6 +140,9 @@ fn init(args: &InitArgs) -> Result<u8, Failure> {
 fn accredit(args: &AccreditArgs) -> Result<u8, Failure> {
     let application = Application::parse(&read_bounded(&args.application, APPLICATION_BYTES_MAX as u64)?)?;
     let opened = OpenDesk::open(&args.desk)?;
+    if !args.replace {
+        refuse_other_scope(&opened, args)?;
+    }
     let order = Accredit {
         scope: args.scope.scope(opened.home.profile().country.as_str())?,
         effective: args.ruling.period()?,
@@ -149,6 +153,37 @@ fn accredit(args: &AccreditArgs) -> Result<u8, Failure> {
     };
     let ruling = opened.desk().accredit(&order)?;
     tell(&ruling, "accredited", order.application.institution())
+}
+
+/// A grant takes the place of the one before. Nobody should lose a right by being given another.
+fn refuse_other_scope(opened: &OpenDesk, args: &AccreditArgs) -> Result<(), Failure> {
+    let application = Application::parse(&read_bounded(&args.application, APPLICATION_BYTES_MAX as u64)?)?;
+    let view = opened.desk().registry()?;
+    let Some(there) = list_institution(view.registry(), application.institution(), now()) else {
+        return Ok(());
+    };
+    let asked = args.scope.scope(opened.home.profile().country.as_str())?;
+    match there.scope {
+        Some(scope) if scope != asked => {
+            let message = format!(
+                "{} is accredited for something else already: {}",
+                there.institution,
+                scope_in_words(&scope)
+            );
+            let remedy =
+                "name all that it is to be accredited for, and give --replace: from then on only that counts";
+            Err(Failure::new("accredited_otherwise", message).remedy(remedy))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn scope_in_words(scope: &Scope) -> String {
+    let listed = |items: Vec<String>| if items.is_empty() { "all".to_owned() } else { items.join(", ") };
+    let kinds = scope.kinds().iter().map(ToString::to_string).collect();
+    let levels = scope.levels().iter().map(ToString::to_string).collect();
+    let fields = scope.fields().iter().map(ToString::to_string).collect();
+    format!("{}; levels {}; fields {}", listed(kinds), listed(levels), listed(fields))
 }
 
 fn withdraw(args: &WithdrawArgs) -> Result<Withdraw, Failure> {
@@ -197,6 +232,9 @@ fn list(args: &ListArgs) -> Result<u8, Failure> {
 
 fn describe(listed: &ListedInstitution) -> String {
     let mut text = format!("{}  {}  [{}]\n", listed.institution, listed.name, listed.standing.as_str());
+    if let Some(scope) = &listed.scope {
+        text += &format!("            for {}\n", scope_in_words(scope));
+    }
     for event in &listed.events {
         let until = event.to.map_or_else(String::new, |to| format!(" until {}", day(to)));
         text += &format!(
@@ -225,8 +263,20 @@ fn describe(listed: &ListedInstitution) -> String {
 
 fn allot(args: &AllotArgs) -> Result<u8, Failure> {
     let opened = OpenDesk::open(&args.desk)?;
-    let allotted = opened.desk().allot(&args.institution, args.count, now())?;
-    fs::write(&args.out, &allotted.file).map_err(|error| Failure::io("write", &args.out, &error))?;
+    // The file is made first: places that are booked and not handed over would be lost.
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&args.out).map_err(|error| {
+        Failure::io("make", &args.out, &error)
+            .remedy("a file that is there may be an allotment not yet handed over; give another name")
+    })?;
+    let allotted = opened.desk().allot(&args.institution, args.count, now()).map_err(|error| {
+        let _removed = fs::remove_file(&args.out);
+        error
+    })?;
+    let written = std::io::Write::write_all(&mut file, &allotted.file).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        Failure::io("write", &args.out, &error)
+            .remedy(format!("the authority's own copy is {}", allotted.path.display()))
+    })?;
     println!("Allotted {} places to {}: give it {}.", args.count, args.institution, args.out.display());
     Ok(0)
 }
@@ -234,7 +284,7 @@ fn allot(args: &AllotArgs) -> Result<u8, Failure> {
 fn publish(args: &PublishArgs) -> Result<u8, Failure> {
     let opened = OpenDesk::open(&args.desk)?;
     let view = opened.desk().registry()?;
-    for path in &args.requests {
+    for path in &files::behind(&args.requests)? {
         let bytes = read_bounded(path, REQUEST_BYTES_MAX)?;
         let received = opened.home.receive_status_request(view.registry(), &bytes, now())?;
         println!("{} {}", if received.new { "Received" } else { "Known already:" }, path.display());

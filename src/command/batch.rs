@@ -31,7 +31,9 @@ pub enum BatchCommand {
     /// Show what a batch consists of, to compare with the register before approving
     Show(ShowArgs),
     /// List all batches and how far they are
-    List(HomeArgs),
+    List(ListArgs),
+    /// Throw a batch away that is not logged; its roster can be prepared again
+    Discard(ShowArgs),
 }
 
 /// The school's folder.
@@ -100,6 +102,11 @@ pub struct PrepareArgs {
 
 /// Arguments of `batch approve`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula batch show diploma-2026-11-21-7e87a0b9 --home lempira    compare with the register\n  \
+    matricula batch approve diploma-2026-11-21-7e87a0b9 --home lempira --passphrase-file director.passphrase\n\n\
+    The approver is another person than the one who prepared it, with a key and a passphrase of their own."
+)]
 pub struct StepArgs {
     /// The batch, as `batch prepare` named it
     #[arg(value_parser = batch_id)]
@@ -123,8 +130,18 @@ pub struct IssueArgs {
     pub log: LogArgs,
 }
 
-/// Arguments of `batch show`.
+/// Arguments of `batch list`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  matricula batch list --home lempira")]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub home: HomeArgs,
+}
+
+/// Arguments of `batch show` and `batch discard`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  matricula batch show diploma-2026-11-21-7e87a0b9 --home lempira\n  \
+    matricula batch discard diploma-2026-11-21-7e87a0b9 --home lempira")]
 pub struct ShowArgs {
     /// The batch
     #[arg(value_parser = batch_id)]
@@ -140,7 +157,8 @@ pub fn run(command: &BatchCommand) -> Result<u8, Failure> {
         BatchCommand::Approve(args) => approve(args),
         BatchCommand::Issue(args) => issue(args),
         BatchCommand::Show(args) => show(args),
-        BatchCommand::List(args) => list(args),
+        BatchCommand::List(args) => list(&args.home),
+        BatchCommand::Discard(args) => discard(args),
     }
 }
 
@@ -231,6 +249,12 @@ fn show(args: &ShowArgs) -> Result<u8, Failure> {
         let (name, born, title) = (or_blank(&row.name), or_blank(&row.date_of_birth), or_blank(&row.title));
         println!("{:20}  {name}  {born}  {title}", row.learner_no);
     }
+    Ok(0)
+}
+
+fn discard(args: &ShowArgs) -> Result<u8, Failure> {
+    batch::discard(&SchoolHome::open(&args.home.home)?, &args.batch)?;
+    println!("Threw batch {} away.", args.batch);
     Ok(0)
 }
 

@@ -121,6 +121,9 @@ pub struct ApplyArgs {
 
 /// Arguments of `school allotment`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula school allotment places.json --home lempira --log https://educacion.example/log"
+)]
 pub struct AllotmentArgs {
     /// The file of `matricula authority allot`
     pub file: PathBuf,

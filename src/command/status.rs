@@ -50,6 +50,9 @@ pub struct RevokeArgs {
 
 /// Arguments of `suspend`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula suspend 0801-2007-10000.json --reason court-order --home lempira"
+)]
 pub struct SuspendArgs {
     #[command(flatten)]
     pub change: ChangeArgs,
@@ -57,6 +60,10 @@ pub struct SuspendArgs {
 
 /// Arguments of `reinstate`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula reinstate 0801-2007-10000.json --reason court-order --home lempira\n\n\
+    Only a suspension can be ended. What was revoked stays revoked: issue a corrected record."
+)]
 pub struct ReinstateArgs {
     #[command(flatten)]
     pub change: ChangeArgs,

@@ -10,9 +10,10 @@ use matricula_verdict::{Fingerprint, TRUST_FILE_BYTES_MAX, Trust, TrustFile, day
 use crate::command::authority::{DeskArgs, OpenDesk};
 use crate::command::import::read_bounded;
 use crate::failure::Failure;
+use crate::files;
 use crate::moment::now;
 
-/// A quarter: schools and verifiers must work without a network for 180 days.
+/// Half a year: schools and verifiers must work without a network for 180 days.
 const VALID_DAYS_DEFAULT: u64 = 180;
 
 /// Trust files.
@@ -61,6 +62,7 @@ pub struct ImportArgs {
 
 /// Arguments of `trust show`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  matricula trust show honduras.trust.json")]
 pub struct ShowArgs {
     /// The trust file
     pub file: PathBuf,
@@ -165,27 +167,9 @@ fn show(args: &ShowArgs) -> Result<u8, Failure> {
 
 /// The trust files behind paths on the command line: files, or folders of them.
 pub fn read(paths: &[PathBuf]) -> Result<Trust, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        for path in expand(path)? {
-            files.push(parse(&path, &read_bounded(&path, TRUST_FILE_BYTES_MAX as u64)?)?);
-        }
-    }
+    let read = |path: &PathBuf| parse(path, &read_bounded(path, TRUST_FILE_BYTES_MAX as u64)?);
+    let files = files::behind(paths)?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Trust::new(files).map_err(|error| Failure::new("trust_files_conflict", error))
-}
-
-fn expand(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = fs::read_dir(path).map_err(|error| Failure::io("read", path, &error))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    if files.is_empty() {
-        return Err(Failure::new("no_trust_files", format_args!("{} holds no trust file", path.display())));
-    }
-    Ok(files)
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<TrustFile, Failure> {

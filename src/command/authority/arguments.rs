@@ -74,12 +74,18 @@ pub struct AccreditArgs {
     /// Why, in words
     #[arg(long, value_parser = values::text)]
     pub reason: Option<Text>,
+    /// Replace what the school is accredited for now: from then on only what is named here counts
+    #[arg(long)]
+    pub replace: bool,
     #[command(flatten)]
     pub desk: DeskArgs,
 }
 
 /// Arguments of `authority suspend` and `authority revoke`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority revoke did:web:educacion.example:schools:lempira --from 2026-09-01 \\\n    --reason 'premises closed' --decree-title 'Acuerdo 77-2026' --decree acuerdo.pdf\n\n`suspend` takes the same; `restore` ends either. What was logged before stays good."
+)]
 pub struct WithdrawArgs {
     /// The school's identifier
     #[arg(value_parser = values::institution)]
@@ -98,6 +104,9 @@ pub struct WithdrawArgs {
 
 /// Arguments of `authority restore`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority restore did:web:educacion.example:schools:lempira --from 2026-09-01 \\\n    --decree-title 'Sentencia 12-2027' --decree sentencia.pdf"
+)]
 pub struct RestoreArgs {
     /// The school's identifier
     #[arg(value_parser = values::institution)]
@@ -113,6 +122,9 @@ pub struct RestoreArgs {
 
 /// Arguments of `authority compromise`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority compromise z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi --since 2026-11-01\n\nWhat was logged before that day stays good; everything else the key signed is refused."
+)]
 pub struct CompromiseArgs {
     /// The key, as `authority list` shows it: z6Mk…
     #[arg(value_parser = key)]
@@ -126,6 +138,9 @@ pub struct CompromiseArgs {
 
 /// Arguments of `authority succeed`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority succeed did:web:educacion.example:schools:lempira --from 2027-02-01 \\\n    --successor did:web:educacion.example:schools:gracias --decree-title 'Acuerdo 3-2027' --decree acuerdo.pdf"
+)]
 pub struct SucceedArgs {
     /// The school that closes
     #[arg(value_parser = values::institution)]
@@ -150,6 +165,7 @@ pub struct SucceedArgs {
 
 /// Arguments of `authority list`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  matricula authority list --home authority --as-of 2026-11-20")]
 pub struct ListArgs {
     /// The authority's folder
     #[arg(long, value_name = "DIR", default_value = "authority")]
@@ -163,11 +179,14 @@ pub struct ListArgs {
 
 /// Arguments of `authority allot`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority allot did:web:educacion.example:schools:lempira --count 1000 --out places.json\n\nEach record takes one place. A file that is there already is not overwritten."
+)]
 pub struct AllotArgs {
     /// The school's identifier
     #[arg(value_parser = values::institution)]
     pub institution: InstitutionId,
-    /// How many records it will issue
+    /// How many records it will issue, at most 8192 at a time
     #[arg(long, default_value_t = 1000)]
     pub count: u32,
     /// Where to write the file for the school
@@ -179,8 +198,11 @@ pub struct AllotArgs {
 
 /// Arguments of `authority publish`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula authority publish school/requests\n\nThen `matricula trust export`, so that verifiers hear of it."
+)]
 pub struct PublishArgs {
-    /// Requests of schools: `matricula revoke` and its like make them
+    /// Requests of schools, or folders of them: `matricula revoke` and its like make them
     pub requests: Vec<PathBuf>,
     /// Publish even where nothing changed, so that verifiers get a fresh date
     #[arg(long)]

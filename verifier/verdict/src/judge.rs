@@ -41,6 +41,8 @@ impl Options {
 /// Verifies a document: a portable record, a bare credential, or a presentation of several. One verdict
 /// a credential, and always at least one: bytes that are none of these are refused, never passed over.
 pub fn verify(document: &[u8], trust: &Trust, options: &Options) -> Vec<Verdict> {
+    // Some editors put a byte order mark before the text; it says nothing, and nothing signed covers it.
+    let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     match parse(document) {
         Ok(value) => verify_value(&value, trust, options),
         Err(error @ JsonError::TooLarge { .. }) => vec![unreadable(Code::DocumentTooLarge, &error, options)],

@@ -49,6 +49,15 @@ fn verifies_a_record_in_good_order() {
 }
 
 #[test]
+fn a_byte_order_mark_before_the_text_changes_nothing() {
+    let mut country = country();
+    let record = good(&mut country);
+    let marked = [b"\xef\xbb\xbf".as_slice(), &record.encode().unwrap()].concat();
+    let verdict = verify(&marked, &country.trust("2026-11-21"), &Options::at(at(TODAY))).remove(0);
+    expect(&verdict, Overall::Verified, &[]);
+}
+
+#[test]
 fn refuses_a_changed_name() {
     let mut country = country();
     let mut record = good(&mut country);
