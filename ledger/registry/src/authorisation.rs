@@ -220,7 +220,8 @@ impl Registry {
     }
 }
 
-fn entitled<'a>(
+/// Refuses an institution that is not accredited.
+pub(crate) fn entitled<'a>(
     institution: &InstitutionId,
     standing: Option<Standing<'a>>,
 ) -> Result<(&'a Event<Accreditation>, &'a Scope), Refusal> {

@@ -9,10 +9,10 @@ mod time;
 use matricula_tlog::{LeafIndex, UnixSeconds};
 
 use crate::{
-    authorisation::{Evidence, KnownAt},
+    authorisation::{Evidence, KnownAt, entitled},
     body::{Authority, Body, Status},
     identity::PublicKey,
-    registry::{KeyRecord, OutOfOrder, Recorded, Registry},
+    registry::{Institution, KeyRecord, OutOfOrder, Recorded, Registry},
     statement::{Statement, VerifiedStatement},
 };
 
@@ -22,6 +22,11 @@ pub use time::LogTime;
 
 /// How far a date may lie in the future: a day, for the time zones between a school and its ministry.
 const FUTURE_MAX_SECONDS: u64 = 86_400;
+
+/// Longest body of a kind that these rules do not know, in bytes: digests, dates and a name. Nobody here can
+/// tell what it is for, so it may not cost the log more than a batch does; a kind that needs more takes a new
+/// version of the rules.
+pub const UNKNOWN_BODY_BYTES_MAX: usize = 1024;
 
 /// A statement that the door let in. Only the door makes one.
 #[derive(Clone, Debug)]
@@ -125,7 +130,23 @@ impl Registry {
                 by_authority(&signer, statement)?;
                 self.decide_status(body)
             }
-            Body::Commitment(_) | Body::Unknown { .. } => Ok(()),
+            Body::Commitment(_) => self.by_accredited(&signer, now),
+            Body::Unknown { kind, body } => {
+                self.by_accredited(&signer, now)?;
+                check_unknown(kind, body)
+            }
+        }
+    }
+
+    /// What changes nothing in the registry is signed by the authority, or by an institution while it is
+    /// accredited: the log is no storage for schools that have none.
+    fn by_accredited(&self, signer: &Signer<'_>, now: UnixSeconds) -> Result<(), DoorError> {
+        let Signer::Institution(record) = signer else { return Ok(()) };
+        let id = record.institution();
+        let standing = self.institution(id).map(|institution| institution.standing(now, KnownAt::Latest));
+        match entitled(id, standing) {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(DoorError::Refused { at: now, refusal: Box::new(refusal) }),
         }
     }
 
@@ -227,10 +248,26 @@ impl Registry {
         match statement.body() {
             Body::Batch(body) => points.extend(self.batch_turning_points(body)),
             Body::Key(body) => points.push(body.event.effective_at()),
-            _ => {}
+            Body::Commitment(_) | Body::Unknown { .. } => {
+                let signer = self.key(&statement.header().signer);
+                let institution = signer.and_then(|record| self.institution(record.institution()));
+                points.extend(institution.into_iter().flat_map(Institution::turning_points));
+            }
+            Body::Authority(_) | Body::Accreditation(_) | Body::Status(_) => {}
         }
         points
     }
+}
+
+fn check_unknown(kind: &str, body: &[u8]) -> Result<(), DoorError> {
+    if body.len() <= UNKNOWN_BODY_BYTES_MAX {
+        return Ok(());
+    }
+    Err(DoorError::UnknownBodyTooLarge {
+        kind: kind.to_owned(),
+        bytes: body.len(),
+        max: UNKNOWN_BODY_BYTES_MAX,
+    })
 }
 
 fn by_authority(signer: &Signer<'_>, statement: &Statement) -> Result<(), DoorError> {

@@ -31,7 +31,7 @@ pub use body::{
     Commitment, FieldList, KeyEvent, KeyRole, KeyStatement, LegalReference, Mandate, Period, Recognition,
     Status,
 };
-pub use door::{Admitted, DoorError, LATE_AFTER_SECONDS, LogTime};
+pub use door::{Admitted, DoorError, LATE_AFTER_SECONDS, LogTime, UNKNOWN_BODY_BYTES_MAX};
 pub use identity::{Country, InstitutionId, LogOrigin, PublicKey, StatementId, Text};
 pub use registry::{
     Applied, Event, EvidenceError, Institution, KeyRecord, NegativeEvent, NegativeKind, OutOfOrder, Recorded,

@@ -208,6 +208,16 @@ pub enum DoorError {
         /// What was given.
         got: u64,
     },
+    /// The body of a kind that these rules do not know is too large.
+    #[error("the kind {kind} is not known here and may have {max} bytes, not {bytes}")]
+    UnknownBodyTooLarge {
+        /// The kind's name.
+        kind: String,
+        /// The length of the body.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
 }
 
 impl DoorError {
@@ -244,6 +254,7 @@ impl DoorError {
             Self::Refused { refusal, .. } => refusal.code(),
             Self::DuplicateBatch { .. } => "duplicate_batch",
             Self::StatusVersionNotNewer { .. } => "status_version_not_newer",
+            Self::UnknownBodyTooLarge { .. } => "unknown_body_too_large",
         }
     }
 }

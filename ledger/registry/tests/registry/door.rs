@@ -2,7 +2,7 @@
 
 use matricula_registry::{
     Body, Commitment, DoorError, KeyEvent, KeyRole, KnownAt, LogOrigin, Period, PublicKey, Recognition,
-    Registry, Statement, StatementError, StatementId, Status,
+    Registry, Statement, StatementError, StatementId, Status, UNKNOWN_BODY_BYTES_MAX,
 };
 use matricula_tlog::{Hash, LeafIndex, UnixSeconds};
 
@@ -170,7 +170,7 @@ fn only_the_authority_signs_what_gives_rights() {
 }
 
 #[test]
-fn whoever_has_an_active_key_commits_and_says_what_nobody_knows_yet() {
+fn whoever_is_accredited_and_has_an_active_key_commits_and_says_what_nobody_knows_yet() {
     let mut country = Country::with_school();
     let unknown = Body::Unknown { kind: "recognition".to_owned(), body: vec![0xf6] };
     for body in [commitment(), unknown] {
@@ -184,6 +184,47 @@ fn whoever_has_an_active_key_commits_and_says_what_nobody_knows_yet() {
         refused_at(country.log(now(), issue_key(1), &commitment()).unwrap_err()),
         (now(), "key_compromised")
     );
+}
+
+#[test]
+fn a_school_without_accreditation_adds_nothing_to_the_log() {
+    let unknown = Body::Unknown { kind: "recognition".to_owned(), body: vec![0xf6] };
+    let yesterday = day(2024, 1, 31);
+    for (event, code) in [(revoke(), "revoked"), (suspend(), "suspended")] {
+        let mut country = Country::with_school();
+        let bind = KeyEvent::Add { role: KeyRole::Bind, from: yesterday };
+        country.key(yesterday, 1, 15, bind).unwrap();
+        country.accredit(yesterday, accreditation(1, event, now(), None)).unwrap();
+        for body in [commitment(), unknown.clone()] {
+            for seed in [issue_key(1), approve_key(1), 15] {
+                country.log(yesterday, seed, &body).unwrap();
+                assert_eq!(refused_at(country.log(now(), seed, &body).unwrap_err()), (now(), code));
+            }
+            country.log(now(), AUTHORITY, &body).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_body_that_nobody_knows_is_small() {
+    let mut country = Country::with_school();
+    let unknown = |bytes: usize| {
+        let mut body = vec![0x59];
+        body.extend(u16::try_from(bytes - 3).unwrap().to_be_bytes());
+        body.resize(bytes, 7);
+        Body::Unknown { kind: "recognition".to_owned(), body }
+    };
+    for seed in [AUTHORITY, issue_key(1)] {
+        country.log(now(), seed, &unknown(UNKNOWN_BODY_BYTES_MAX)).unwrap();
+        assert_eq!(
+            country.log(now(), seed, &unknown(UNKNOWN_BODY_BYTES_MAX + 1)),
+            Err(DoorError::UnknownBodyTooLarge {
+                kind: "recognition".to_owned(),
+                bytes: UNKNOWN_BODY_BYTES_MAX + 1,
+                max: UNKNOWN_BODY_BYTES_MAX,
+            })
+        );
+    }
 }
 
 #[test]

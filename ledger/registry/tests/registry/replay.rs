@@ -1,13 +1,14 @@
 //! Replaying a log: in full, sparsely, without its times, and backwards by one.
 
 use matricula_registry::{
-    Body, DoorError, EvidenceError, KeyEvent, KeyRole, KnownAt, LogOrigin, LogTime, Registry, Statement,
+    Body, Commitment, DoorError, EvidenceError, KeyEvent, KeyRole, KnownAt, LogOrigin, LogTime, Registry,
+    Statement,
 };
-use matricula_tlog::{LeafIndex, UnixSeconds};
+use matricula_tlog::{Hash, LeafIndex, UnixSeconds};
 
 use crate::country::{
     AUTHORITY, Country, accreditation, ask, authority, batch, day, grant, issue_key, key_statement, logged,
-    origin, public_key, refused_at, restore, revoke, school, signing_key, suspend,
+    origin, public_key, refused_at, restore, revoke, school, signing_key, suspend, text,
 };
 
 /// A log with something of everything, over five years.
@@ -75,6 +76,27 @@ fn a_mirror_refuses_what_no_second_of_the_window_allows() {
     assert_eq!(
         refused_at(replay(day(2024, 2, 1), day(2024, 3, 1)).unwrap_err()),
         (day(2024, 3, 1), "revoked")
+    );
+}
+
+#[test]
+fn a_mirror_finds_the_second_at_which_a_closed_school_could_still_commit() {
+    let mut country = Country::with_school();
+    country.accredit(day(2023, 1, 1), accreditation(1, suspend(), day(2022, 1, 1), None)).unwrap();
+    country
+        .accredit(day(2023, 1, 1), accreditation(1, restore(), day(2024, 2, 1), Some(day(2024, 2, 2))))
+        .unwrap();
+    let root = Hash::from_bytes([5; 32]);
+    let body = Body::Commitment(Commitment { label: text("transfer"), root });
+    let statement = country.sign(issue_key(1), &body);
+    let replay = |from, to| {
+        let mut mirror = country.registry.clone();
+        mirror.replay(mirror.next_index(), LogTime::between(from, to), statement.entry())
+    };
+    assert_eq!(replay(day(2024, 1, 1), day(2024, 3, 1)), Ok(()));
+    assert_eq!(
+        refused_at(replay(day(2024, 2, 2), day(2024, 3, 1)).unwrap_err()),
+        (day(2024, 3, 1), "suspended")
     );
 }
 
