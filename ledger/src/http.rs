@@ -16,6 +16,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+use self::entries::Submissions;
 use crate::node::Node;
 use crate::submission::SUBMISSION_BYTES_MAX;
 
@@ -30,7 +31,7 @@ pub fn router(node: Arc<Node>) -> Router {
     Router::new()
         .route("/checkpoint", get(reads::checkpoint))
         .route("/tile/{*path}", get(reads::tile))
-        .route("/entries", post(entries::submit))
+        .route("/entries", post(entries::submit).with_state(Submissions::new(node.clone())))
         .route("/entries/{index}/proof", get(reads::proof))
         // One byte more, so that a body at the limit is told from one beyond it by the handler.
         .layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX + 1))

@@ -3,10 +3,15 @@
 
 mod support;
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::Response;
+use http_body::Frame;
 use http_body_util::BodyExt;
 use matricula_ledger::{Node, SUBMISSION_BYTES_MAX, router};
 use matricula_tlog::{
@@ -15,6 +20,7 @@ use matricula_tlog::{
 use serde_json::{Value, json};
 use support::{create, entry, genesis};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 const OCTETS: &str = "application/octet-stream";
@@ -37,10 +43,7 @@ impl Server {
     }
 
     async fn ask(&self, request: Request<Body>) -> Answer {
-        let response = router(self.node.clone()).oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.into_body().collect().await.unwrap().to_bytes().to_vec();
-        Answer { status, headers, body }
+        answer(router(self.node.clone()).oneshot(request).await.unwrap()).await
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -58,6 +61,12 @@ impl Server {
     fn size(&self) -> u64 {
         self.node.accepted().size.get()
     }
+}
+
+async fn answer(response: Response) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.into_body().collect().await.unwrap().to_bytes().to_vec();
+    Answer { status, headers, body }
 }
 
 impl Answer {
@@ -189,6 +198,47 @@ async fn malformed_bodies_are_refused_and_log_nothing() {
         "too_many_entries"
     );
     assert_eq!(server.size(), 1);
+}
+
+/// A body of which nothing arrives, and whose reader says that it waits for it.
+struct Silent(Arc<Semaphore>);
+
+impl HttpBody for Silent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.add_permits(1);
+        Poll::Pending
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn senders_who_send_nothing_take_all_places_and_no_more_memory() {
+    let server = Server::new();
+    let routes = router(server.node.clone());
+    let post = |body| Request::post("/entries").header(header::CONTENT_TYPE, OCTETS).body(body).unwrap();
+    let waited_for = Arc::new(Semaphore::new(0));
+    let mut silent = Vec::new();
+    for _ in 0..64 {
+        silent.push(tokio::spawn(routes.clone().oneshot(post(Body::new(Silent(waited_for.clone()))))));
+        waited_for.acquire().await.unwrap().forget();
+    }
+    let refused = answer(routes.clone().oneshot(post(Body::from(framed(&[entry(1)])))).await.unwrap()).await;
+    assert_eq!(refused.problem(StatusCode::SERVICE_UNAVAILABLE), "busy");
+    assert_eq!(refused.header(header::RETRY_AFTER), "1");
+    let read = routes.clone().oneshot(Request::get("/checkpoint").body(Body::empty()).unwrap()).await;
+    assert_eq!(read.unwrap().status(), StatusCode::OK);
+
+    let gone = silent.pop().unwrap();
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    let taken = routes.oneshot(post(Body::from(framed(&[entry(1)])))).await.unwrap();
+    assert_eq!(taken.status(), StatusCode::OK);
+    silent.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Problem documents.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use matricula_tlog::BundleError;
@@ -26,6 +28,15 @@ pub enum ApiError {
     /// The body could not be read to its end.
     #[error("the body could not be read")]
     UnreadableBody,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive within {} seconds", time_max.as_secs())]
+    BodyTooSlow {
+        /// The limit.
+        time_max: Duration,
+    },
+    /// As many submissions as the node takes at once are under way.
+    #[error("the node has much to do; try again in a moment")]
+    Busy,
     /// The body is larger than the route takes.
     #[error("the body has more than {max} bytes")]
     BodyTooLarge {
@@ -75,6 +86,8 @@ impl ApiError {
             Self::MalformedPath => "malformed_path",
             Self::MediaType => "unsupported_media_type",
             Self::UnreadableBody => "unreadable_body",
+            Self::BodyTooSlow { .. } => "body_too_slow",
+            Self::Busy => "busy",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::MalformedBody(BundleError::TooManyEntries { .. }) => "too_many_entries",
             Self::MalformedBody(_) => "malformed_body",
@@ -98,6 +111,8 @@ impl ApiError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MalformedPath | Self::UnreadableBody | Self::MalformedQuery => StatusCode::BAD_REQUEST,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MalformedBody(BundleError::TooManyEntries { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MalformedBody(_) => StatusCode::BAD_REQUEST,
@@ -123,6 +138,7 @@ impl ApiError {
             StatusCode::SERVICE_UNAVAILABLE => "The log does not take entries now",
             StatusCode::INTERNAL_SERVER_ERROR => "The log cannot answer",
             StatusCode::PAYLOAD_TOO_LARGE => "Too much at once",
+            StatusCode::REQUEST_TIMEOUT => "The request came too slowly",
             _ => "The request is malformed",
         }
     }
