@@ -16,6 +16,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+/// What is wrong with a member that should be base64 in its one spelling.
+pub(crate) const NOT_BASE64: &str = "a statement is not base64";
+
 /// Where a home's own lock stands.
 const LOCK_FILE: &str = ".lock";
 

@@ -42,7 +42,7 @@ impl AuthorityHome {
         let number = publish::list_number(self, &signed.request().status_list)?;
         let book = AllotmentBook::open_list(&publish::lists_folder(self), number)?;
         check_request(self, &book, &signed, now)?;
-        self.check_with_waiting(number, &signed, now)?;
+        self.check_with_waiting(registry, number, &signed, now)?;
         storage::make_folder(&folders.waiting)?;
         storage::write(&folders.waiting(&id), signed.bytes(), Access::Private)?;
         Ok(Received { id, new: true })
@@ -59,18 +59,22 @@ impl AuthorityHome {
         Ok(requests)
     }
 
-    /// Whether the request is possible after those that wait already.
+    /// Whether the request is possible after those that wait already and will be carried out.
     fn check_with_waiting(
         &self,
+        registry: &Registry,
         number: u32,
         signed: &SignedRequest,
         now: UnixSeconds,
     ) -> Result<(), StatusError> {
         let asked = signed.request();
+        let authority = self.profile().did.as_str();
         let mut history = publish::history(self, number)?;
         for waiting in self.waiting_status_requests()? {
             let earlier = waiting.request();
-            if earlier.status_list == asked.status_list {
+            let same_list = earlier.status_list == asked.status_list;
+            // A key lost since then must not keep its school from asking with another.
+            if same_list && check_signer(registry, authority, &waiting, now).is_ok() {
                 // One that has become impossible is refused by the publication, not here.
                 let _ = history.record(earlier.index, earlier.action, earlier.reason, earlier.effective, now);
             }
@@ -181,7 +185,7 @@ pub(super) fn check_request(
 }
 
 /// Checks that the signer may speak for the one who asks, today.
-fn check_signer(
+pub(super) fn check_signer(
     registry: &Registry,
     authority: &str,
     signed: &SignedRequest,

@@ -7,7 +7,7 @@
 //! status/lists/<n>/current.json           which version is logged and served
 //! status/requests/<id>.json               signed requests that wait for the next publication
 //! status/applied/<id>.json                those that a logged version carries out
-//! status/refused/<id>.json                those that had become impossible by then
+//! status/refused/<id>.json                those that had become impossible by then, or of a key lost since
 //! ```
 
 mod allotment;

@@ -7,18 +7,18 @@ use data_encoding::BASE64;
 use matricula_credential::did;
 use matricula_credential::proof::{self, Cryptosuite, ProofOptions};
 use matricula_credential::status::{ListCredential, StatusList, StatusPurpose};
-use matricula_registry::{Body, Status, Text};
-use matricula_tlog::{Hash, LeafIndex, UnixSeconds};
+use matricula_registry::{Body, Registry, Status, Text};
+use matricula_tlog::{Hash, LeafIndex, UnixSeconds, decode_base64};
 use matricula_verdict::TrustedStatusList;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::StatusError;
 use super::allotment::{AllotmentBook, LIST_ENTRIES};
-use super::desk::{RequestFolders, check_request};
+use super::desk::{RequestFolders, check_request, check_signer};
 use super::history::History;
 use crate::authority::{AuthorityDesk, AuthorityHome, sign_statement};
-use crate::storage::{self, Access, HomeLock, StorageError};
+use crate::storage::{self, Access, HomeLock, NOT_BASE64, StorageError};
 
 /// A version holds at most 131,072 bits and, of each record ever revoked, an event of 200 bytes.
 const VERSION_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -40,7 +40,8 @@ pub struct PublishOptions {
 pub struct Published {
     /// The lists of which a new version is logged; empty where nothing was to do.
     pub lists: Vec<PublishedList>,
-    /// Requests that had become impossible, with the code of the reason. They are set aside.
+    /// Requests that had become impossible, or whose key is no longer good, with the code of the reason.
+    /// They are set aside.
     pub refused: Vec<(String, String)>,
 }
 
@@ -99,13 +100,14 @@ impl AuthorityDesk<'_> {
         options: PublishOptions,
         now: UnixSeconds,
     ) -> Result<Published, StatusError> {
+        let view = self.registry()?;
         let _lock = HomeLock::take(self.home.root())?;
         let numbers = AllotmentBook::open(&lists_folder(self.home))?.numbers();
         let mut published = Published { lists: Vec::new(), refused: Vec::new() };
         for number in numbers {
             let list = ListFolder::of(self.home, number);
             published.lists.extend(self.finish_begun(&list)?);
-            let begun = self.begin(&list, options, now, &mut published.refused)?;
+            let begun = self.begin(&list, view.registry(), options, now, &mut published.refused)?;
             if begun {
                 published.lists.extend(self.finish_begun(&list)?);
             }
@@ -124,9 +126,8 @@ impl AuthorityDesk<'_> {
         let Some(version) = list.read_version_if_there(begun)? else {
             return Ok(None);
         };
-        let statement = BASE64
-            .decode(version.statement.as_bytes())
-            .map_err(|error| StorageError::malformed(&list.version(begun), error))?;
+        let statement = decode_base64(&version.statement)
+            .ok_or_else(|| StorageError::malformed(&list.version(begun), NOT_BASE64))?;
         let logged = self.log.submit(&[statement])?;
         let index = logged.first().map(|logged| logged.index).ok_or_else(|| StatusError::List {
             problem: "the log gave no index for the statement".to_owned(),
@@ -146,13 +147,14 @@ impl AuthorityDesk<'_> {
     fn begin(
         &self,
         list: &ListFolder,
+        registry: &Registry,
         options: PublishOptions,
         now: UnixSeconds,
         refused: &mut Vec<(String, String)>,
     ) -> Result<bool, StatusError> {
         let current = list.current()?;
         let mut history = list.history()?;
-        let requests = self.apply_waiting(list, &mut history, now, refused)?;
+        let requests = self.apply_waiting(list, registry, &mut history, now, refused)?;
         if current.is_some() && requests.is_empty() && !options.refresh {
             return Ok(false);
         }
@@ -171,14 +173,17 @@ impl AuthorityDesk<'_> {
         Ok(true)
     }
 
+    /// Judges every waiting request anew: a key may have been declared compromised since it was taken in.
     fn apply_waiting(
         &self,
         list: &ListFolder,
+        registry: &Registry,
         history: &mut History,
         now: UnixSeconds,
         refused: &mut Vec<(String, String)>,
     ) -> Result<Vec<String>, StatusError> {
         let url = self.home.profile().base_url.status_list(list.number);
+        let authority = self.home.profile().did.as_str();
         let folders = RequestFolders::of(self.home);
         let book = AllotmentBook::open_list(&lists_folder(self.home), list.number)?;
         let mut applied = Vec::new();
@@ -187,10 +192,12 @@ impl AuthorityDesk<'_> {
             if request.status_list != url {
                 continue;
             }
-            let carried_out = check_request(self.home, &book, &signed, now).and_then(|()| {
-                let (index, action) = (request.index, request.action);
-                Ok(history.record(index, action, request.reason, request.effective, now)?)
-            });
+            let carried_out = check_signer(registry, authority, &signed, now)
+                .and_then(|()| check_request(self.home, &book, &signed, now))
+                .and_then(|()| {
+                    let (index, action) = (request.index, request.action);
+                    Ok(history.record(index, action, request.reason, request.effective, now)?)
+                });
             match carried_out {
                 Ok(()) => applied.push(signed.id()),
                 Err(StatusError::Storage(error)) => return Err(error.into()),

@@ -40,7 +40,7 @@ fn receive(world: &World, request: &[u8], now: UnixSeconds) -> Result<bool, Stat
     Ok(world.authority.receive_status_request(view.registry(), request, now)?.new)
 }
 
-fn bit(world: &World, record: &RecordStatus, purpose: StatusPurpose) -> bool {
+pub fn bit(world: &World, record: &RecordStatus, purpose: StatusPurpose) -> bool {
     let number = record.status_list.rsplit('/').next().unwrap().parse().unwrap();
     let current = current_list(&world.authority, number).unwrap().unwrap();
     matricula_credential::proof::verify(&current.list.credential).unwrap();
@@ -214,6 +214,43 @@ fn requests_of_bad_keys_dates_and_lists_are_refused() {
     let by_approver = correction::request_status(&school.home, &order).unwrap();
     assert!(receive(&world, &by_approver.bytes, now()).unwrap());
     assert!(!correction::request_status(&school.home, &order).unwrap().created, "asked once");
+}
+
+#[test]
+fn a_request_of_a_key_lost_before_the_publication_is_set_aside() {
+    let world = World::new();
+    let (school, issued) = issued(&world, "lempira");
+    let records = [0, 1].map(|position| fs::read(&issued.records[position].path).unwrap());
+    let stolen = records.each_ref().map(|record| ask(&school, record, StatusAction::Revoke, now()));
+    for request in &stolen {
+        assert!(receive(&world, request, now()).unwrap());
+    }
+    world.desk().compromise(&school.issue.public(), now()).unwrap();
+    // What a thief has asked for does not keep the school from asking with another key.
+    let order = ChangeStatus {
+        record: &records[0],
+        action: StatusAction::Revoke,
+        reason: StatusReason::KeyCompromise,
+        effective: now(),
+        key: &school.approve,
+        now: later(1),
+    };
+    let own = correction::request_status(&school.home, &order).unwrap();
+    assert!(receive(&world, &own.bytes, later(1)).unwrap());
+    let published = world.desk().publish_status(PublishOptions::default(), later(2)).unwrap();
+    let mut refused =
+        stolen.map(|request| (SignedRequest::parse(&request).unwrap().id(), "status_foreign_key".to_owned()));
+    refused.sort();
+    let mut set_aside = published.refused.clone();
+    set_aside.sort();
+    assert_eq!(set_aside, refused);
+    assert_eq!(published.lists[0].applied, 1);
+    let [first, second] = records.map(|record| RecordStatus::parse(&record).unwrap());
+    assert!(bit(&world, &first, StatusPurpose::Revocation));
+    assert!(!bit(&world, &second, StatusPurpose::Revocation));
+    assert!(world.authority.waiting_status_requests().unwrap().is_empty());
+    let folder = world.authority.root().join("status/refused");
+    assert!(refused.iter().all(|(id, _)| folder.join(format!("{id}.json")).exists()));
 }
 
 #[test]
