@@ -7,7 +7,7 @@ use std::slice;
 use data_encoding::{BASE64, HEXLOWER};
 use matricula_credential::record::{LedgerEvidence, LoggedStatement, PortableRecord};
 use matricula_registry::InstitutionId;
-use matricula_tlog::{LeafIndex, UnixSeconds};
+use matricula_tlog::{LeafIndex, UnixSeconds, decode_base64};
 use rayon::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -25,7 +25,7 @@ use crate::log_port::{LogPort, LogPortError};
 use crate::progress::{ProgressListener, Step, tell};
 use crate::school::SchoolHome;
 use crate::status::{SignedRequest, StatusAction, StatusReason, StatusRequest};
-use crate::storage::{self, Access, StorageError};
+use crate::storage::{self, Access, NOT_BASE64, StorageError};
 
 /// So many records are worked on between two reports of progress.
 const CHUNK: usize = 64;
@@ -111,7 +111,6 @@ pub fn issue(
     })
 }
 
-/// What there is of a batch that has been issued.
 /// The records of a batch that was issued before, with their claim codes.
 ///
 /// # Errors
@@ -122,6 +121,7 @@ pub fn issued_records(home: &SchoolHome, id: &BatchId) -> Result<Vec<IssuedRecor
     Ok(records_of(&folder, &folder.read_issued()?, &claims))
 }
 
+/// What there is of a batch that has been issued.
 fn finished(
     home: &SchoolHome,
     id: &BatchId,
@@ -259,9 +259,8 @@ impl Issuing<'_> {
     fn accreditation(&self, logged: &LoggedFile) -> Result<Vec<LoggedStatement>, BatchError> {
         let path = self.opened.folder.logged();
         let statement = |proven: &ProvenStatement| {
-            let statement = BASE64
-                .decode(proven.statement.as_bytes())
-                .map_err(|error| StorageError::malformed(&path, error))?;
+            let statement =
+                decode_base64(&proven.statement).ok_or_else(|| StorageError::malformed(&path, NOT_BASE64))?;
             Ok(LoggedStatement { statement, log_proof: proven.log_proof.clone() })
         };
         logged.accreditation.iter().map(statement).collect()

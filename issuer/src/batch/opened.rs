@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::BASE64URL_NOPAD;
 use matricula_credential::commitment::{BatchSeed, BatchTree, Summary};
 use matricula_credential::content::{self, ContentCode, ContentProblem};
 use matricula_credential::model::{classify, facts};
 use matricula_credential::proof::ProofOptions;
 use matricula_credential::status;
 use matricula_registry::{Batch, Body, PublicKey, Statement};
-use matricula_tlog::UnixSeconds;
+use matricula_tlog::{UnixSeconds, decode_base64};
 use rayon::prelude::*;
 
 use super::folder::{BatchFolder, BatchState, LIST_FILE_BYTES_MAX, SMALL_FILE_BYTES_MAX};
@@ -20,7 +20,7 @@ use super::{BatchError, file_name};
 use crate::progress::{ProgressListener, Step, tell};
 use crate::school::SchoolHome;
 use crate::signed_document;
-use crate::storage::{self, StorageError};
+use crate::storage::{self, NOT_BASE64, StorageError};
 
 /// A batch whose files are those that the preparer signed for, and whose statement says what they say.
 pub(super) struct OpenedBatch {
@@ -195,9 +195,8 @@ impl OpenedBatch {
         if approver.key == self.preparer {
             return Err(BatchError::ApprovedByPreparer);
         }
-        let statement = BASE64
-            .decode(approval.statement.as_bytes())
-            .map_err(|error| StorageError::malformed(&path, error))?;
+        let statement =
+            decode_base64(&approval.statement).ok_or_else(|| StorageError::malformed(&path, NOT_BASE64))?;
         self.check_countersigned(&statement, &approver.key)?;
         Ok(Some(OpenedApproval { approver: approver.key, approved: approval.approved, statement }))
     }

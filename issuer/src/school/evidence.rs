@@ -3,13 +3,13 @@
 
 use data_encoding::BASE64;
 use matricula_registry::{Body, InstitutionId, KeyRole, KnownAt, LogOrigin, PublicKey, Registry, Statement};
-use matricula_tlog::{LeafIndex, UnixSeconds};
+use matricula_tlog::{LeafIndex, UnixSeconds, decode_base64};
 use serde::{Deserialize, Serialize};
 
 use super::{SchoolError, SchoolHome};
 use crate::log_port::{ENTRIES_PER_PAGE_MAX, LogPort};
 use crate::registry_view::RegistryViewError;
-use crate::storage::{self, Access, StorageError};
+use crate::storage::{self, Access, NOT_BASE64, StorageError};
 
 /// A school has some ten statements of some hundred bytes; an authority with 64 keys some kilobytes.
 const EVIDENCE_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -103,9 +103,8 @@ impl SchoolHome {
         let mut statements = Vec::with_capacity(file.statements.len());
         for entry in &file.statements {
             let index = LeafIndex::new(entry.index);
-            let bytes = BASE64
-                .decode(entry.statement.as_bytes())
-                .map_err(|error| StorageError::malformed(&self.evidence_path(), error))?;
+            let bytes = decode_base64(&entry.statement)
+                .ok_or_else(|| StorageError::malformed(&self.evidence_path(), NOT_BASE64))?;
             let statement = Statement::parse(&bytes)
                 .map_err(|source| RegistryViewError::EntryMalformed { index, source })?
                 .verify_signatures()

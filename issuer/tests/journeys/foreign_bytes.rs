@@ -1,15 +1,22 @@
 //! Files that come from others: every parser refuses what is cut, flipped, doubled or too deep.
 
 use std::fs;
+use std::path::Path;
 
+use data_encoding::BASE64;
+use matricula_credential::did;
+use matricula_credential::proof::{self, Cryptosuite, ProofOptions};
 use matricula_issuer::RecordStatus;
 use matricula_issuer::authority::{AuthorityCard, AuthorityHome, CardError};
 use matricula_issuer::batch::BatchKind;
 use matricula_issuer::correction::{self, ChangeStatus};
 use matricula_issuer::school::{Application, SchoolHome};
-use matricula_issuer::status::{SignedAllotment, SignedRequest, StatusAction, StatusReason};
+use matricula_issuer::status::{PublishOptions, SignedAllotment, SignedRequest, StatusAction, StatusReason};
+use matricula_tlog::decode_base64;
+use serde_json::Value;
 
-use crate::world::{Sample, World, now};
+use crate::memory_log::Fault;
+use crate::world::{Sample, School, World, later, now};
 
 type Parser = fn(&[u8]) -> bool;
 
@@ -132,4 +139,62 @@ fn what_is_no_record_has_no_status() {
     ] {
         assert!(RecordStatus::parse(text.as_bytes()).is_err(), "{text}");
     }
+}
+
+/// The same bytes as two padded texts in a row, which a lenient decoder takes for one.
+fn as_two_texts(statement: &mut Value) {
+    let bytes = decode_base64(statement.as_str().unwrap()).unwrap();
+    *statement = (BASE64.encode(&bytes[..1]) + &BASE64.encode(&bytes[1..])).into();
+}
+
+fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
+    let mut document: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut document);
+    fs::write(path, serde_json::to_vec(&document).unwrap()).unwrap();
+}
+
+/// Changes what the approver has signed, and signs it again.
+fn approve_again(path: &Path, school: &School) {
+    edit(path, |approval| {
+        as_two_texts(&mut approval["statement"]);
+        approval.as_object_mut().unwrap().remove("proof");
+        let key = school.approve.signing();
+        let method = did::verification_method(school.home.profile().did.as_str(), &key.verifying_key());
+        let options = ProofOptions::assertion(Cryptosuite::EddsaJcs2022, method, now());
+        *approval = proof::sign(approval, &options, key).unwrap();
+    });
+}
+
+#[test]
+fn a_statement_spelled_as_two_texts_in_a_row_is_damage() {
+    let world = World::new();
+    let school = world.school("lempira");
+    let issued = school.run(&Sample::leavers(1).order(BatchKind::Diploma), &world.log);
+    let folder = school.home.root().join("batches").join(issued.id.as_str());
+    fs::remove_file(folder.join("issued.json")).unwrap();
+    school.issue(&issued.id, &world.log).unwrap();
+
+    fs::remove_file(folder.join("issued.json")).unwrap();
+    let logged = fs::read(folder.join("logged.json")).unwrap();
+    edit(&folder.join("logged.json"), |file| as_two_texts(&mut file["accreditation"][0]["statement"]));
+    assert_eq!(school.issue(&issued.id, &world.log).unwrap_err().code(), "file_damaged");
+    fs::write(folder.join("logged.json"), logged).unwrap();
+    approve_again(&folder.join("approval.json"), &school);
+    assert_eq!(school.issue(&issued.id, &world.log).unwrap_err().code(), "file_damaged");
+
+    school.home.evidence().unwrap();
+    edit(&school.home.root().join("evidence.json"), |file| {
+        as_two_texts(&mut file["statements"][0]["statement"])
+    });
+    assert_eq!(school.home.evidence().unwrap_err().code(), "file_damaged");
+
+    world.log.fail_next(Fault::LostBefore);
+    assert!(world.desk().publish_status(PublishOptions::default(), now()).is_err());
+    let begun = world.authority.root().join("status/lists/1/versions/1.json");
+    let good = fs::read(&begun).unwrap();
+    edit(&begun, |file| as_two_texts(&mut file["statement"]));
+    let refused = world.desk().publish_status(PublishOptions::default(), later(1)).unwrap_err();
+    assert_eq!(refused.code(), "file_damaged");
+    fs::write(&begun, good).unwrap();
+    assert_eq!(world.desk().publish_status(PublishOptions::default(), later(1)).unwrap().lists.len(), 1);
 }
