@@ -5,8 +5,8 @@ use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use data_encoding::BASE64;
-use matricula_registry::{Body, Statement};
-use matricula_tlog::{LeafIndex, LogProof, Policy, UnixSeconds, leaf_hash};
+use matricula_registry::{Accreditation, AccreditationEvent, Body, KeyEvent, Period, Statement};
+use matricula_tlog::{LeafIndex, LogProof, Policy, UnixSeconds, VerifiedLogProof, decode_base64, leaf_hash};
 use matricula_verdict::{
     TRUST_FILE_BYTES_MAX, TrustContent, TrustFile, TrustFileError, TrustedAuthority, TrustedLog,
     TrustedStatement, TrustedStatusList, parse_rfc3339, rfc3339,
@@ -48,8 +48,8 @@ pub struct TrustExported {
     pub fingerprint: String,
     /// How many statements it holds.
     pub statements: usize,
-    /// Whether every statement about institutions fits; else the grants are left out, and travel with
-    /// the records.
+    /// Whether every statement about institutions fits; else first grants and key additions are left
+    /// out, and travel with the records.
     pub complete: bool,
     /// Whether this command made it; `false` where the file that is there says the same and is still
     /// good for half its time.
@@ -123,7 +123,7 @@ impl AuthorityDesk<'_> {
         let mut content = self.content(&view, &logged, policy, options)?;
         let complete = self.sign_trust(&content, options.now)?.len() + GROWTH_BYTES <= TRUST_FILE_BYTES_MAX;
         if !complete {
-            content.statements.retain(|statement| !is_grant(statement));
+            content.statements.retain(|statement| !travels_with_records(&view, statement));
         }
         if let Some(there) = before.as_ref().filter(|there| says_the_same(there, &content, options)) {
             return Ok(there.exported(complete));
@@ -214,6 +214,7 @@ impl AuthorityDesk<'_> {
         if known.times.len() > before {
             known.write(self.home)?;
         }
+        known.settle();
         Ok(known.times)
     }
 
@@ -230,7 +231,7 @@ impl AuthorityDesk<'_> {
         if verified.index() != index {
             return Err(unknown(format!("the proof is for entry {}", verified.index())));
         }
-        verified.logged_at().ok_or_else(|| unknown("nobody cosigned the checkpoint".to_owned()))
+        time_of(&verified).ok_or_else(|| unknown("nobody cosigned the checkpoint".to_owned()))
     }
 
     /// Notes when fresh statements were logged, while their proofs are under the first checkpoint
@@ -316,14 +317,34 @@ fn is_current(view: &RegistryView, index: LeafIndex, entry: &[u8]) -> bool {
     }
 }
 
-/// Whether the statement gives rights, and so travels with the records that need it.
-fn is_grant(trusted: &TrustedStatement) -> bool {
-    let entry = BASE64.decode(trusted.statement.as_bytes()).unwrap_or_default();
+/// Whether the statement only gives rights, and so travels with the records that need it.
+fn travels_with_records(view: &RegistryView, trusted: &TrustedStatement) -> bool {
+    let entry = decode_base64(&trusted.statement).unwrap_or_default();
     match Statement::parse(&entry).map(|statement| statement.body().clone()) {
-        Ok(Body::Accreditation(body)) => body.event.word() == "grant",
-        Ok(Body::Key(body)) => body.event.word() == "add",
+        Ok(Body::Accreditation(body)) => is_first_grant(view, LeafIndex::new(trusted.index), &body),
+        Ok(Body::Key(body)) => matches!(body.event, KeyEvent::Add { .. }),
         _ => false,
     }
+}
+
+/// Whether it is a grant over a period that nothing before it covers. One that covers what was ruled
+/// before may narrow it, and a record would leave it out.
+fn is_first_grant(view: &RegistryView, index: LeafIndex, body: &Accreditation) -> bool {
+    let history = view.registry().institution(&body.institution).map_or(&[][..], |known| known.history());
+    let mut before = history.iter().take_while(|event| event.recorded.index < index);
+    let amends = before.any(|event| overlap(&event.value.effective, &body.effective));
+    matches!(body.event, AccreditationEvent::Grant { .. }) && !amends
+}
+
+fn overlap(one: &Period, other: &Period) -> bool {
+    let begins_before_end = |one: &Period, other: &Period| other.to().is_none_or(|to| one.from() < to);
+    begins_before_end(one, other) && begins_before_end(other, one)
+}
+
+/// When an entry was logged: by when a whole quorum had cosigned, so that no single witness can make
+/// it earlier; else the first cosignature there is.
+fn time_of(verified: &VerifiedLogProof) -> Option<UnixSeconds> {
+    verified.quorum_at().or(verified.logged_at())
 }
 
 /// `trust/logged/times.json`: when statements were logged.
@@ -347,6 +368,16 @@ impl LoggedTimes {
         Ok(Self { times: file.into_iter().map(time).collect::<Result<_, StorageError>>()? })
     }
 
+    /// An entry was in the log no later than those after it, even where its own first proof was had
+    /// later than theirs.
+    fn settle(&mut self) {
+        let mut earliest_after = None;
+        for at in self.times.values_mut().rev() {
+            *at = earliest_after.map_or(*at, |later| (*at).min(later));
+            earliest_after = Some(*at);
+        }
+    }
+
     fn write(&self, home: &AuthorityHome) -> Result<(), StorageError> {
         let file: BTreeMap<u64, String> =
             self.times.iter().map(|(index, at)| (index.get(), rfc3339(*at))).collect();
@@ -355,5 +386,68 @@ impl LoggedTimes {
             storage::make_folder(folder)?;
         }
         storage::write_json(&path, &file, Access::Shared)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use matricula_tlog::{Checkpoint, Cosigner, KeyName, NoteSigner, Origin, Threshold, TreeSize};
+
+    use super::*;
+
+    fn moment(text: &str) -> UnixSeconds {
+        parse_rfc3339(text).unwrap()
+    }
+
+    fn period(from: &str, to: Option<&str>) -> Period {
+        Period::new(moment(from), to.map(moment)).unwrap()
+    }
+
+    #[test]
+    fn periods_overlap_only_where_they_share_a_second() {
+        let (january, february) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+        let closed = period(january, Some(february));
+        assert!(overlap(&closed, &closed));
+        assert!(overlap(&period(january, None), &period(february, None)));
+        assert!(!overlap(&closed, &period(february, None)) && !overlap(&period(february, None), &closed));
+    }
+
+    #[test]
+    fn an_entry_is_never_later_than_those_after_it() {
+        let settled = |times: [u64; 4]| {
+            let known = times.into_iter().enumerate();
+            let times = known.map(|(index, at)| (LeafIndex::new(index as u64), UnixSeconds::new(at)));
+            let mut logged = LoggedTimes { times: times.collect() };
+            logged.settle();
+            logged.times.into_values().map(UnixSeconds::get).collect::<Vec<_>>()
+        };
+        assert_eq!(settled([9, 3, 7, 5]), [3, 3, 5, 5]);
+        assert_eq!(settled([1, 2, 2, 8]), [1, 2, 2, 8]);
+    }
+
+    #[test]
+    fn a_single_witness_cannot_make_an_entry_look_older() {
+        let name = |text: &str| KeyName::new(text).unwrap();
+        let log = NoteSigner::new(name("hn.example/log"), &[1; 32]);
+        let witnesses =
+            [Cosigner::new(name("early.example"), &[2; 32]), Cosigner::new(name("late.example"), &[3; 32])];
+        let mut policy = Policy::builder();
+        policy.log(log.verifier().clone(), None).unwrap();
+        policy.witness("early", witnesses[0].verifier().clone(), None).unwrap();
+        policy.witness("late", witnesses[1].verifier().clone(), None).unwrap();
+        policy.group("both", Threshold::All, &["early", "late"]).unwrap();
+        let policy = policy.quorum("both").unwrap();
+        let leaf = leaf_hash(b"entry");
+        let origin = Origin::from(log.verifier().name());
+        let mut checkpoint = Checkpoint::new(origin, TreeSize::new(1), leaf).unwrap().sign(&log).unwrap();
+        let verified = checkpoint.verify(log.verifier()).unwrap();
+        let times = [moment("2019-01-01T00:00:00Z"), moment("2026-11-22T12:00:00Z")];
+        for (witness, at) in witnesses.iter().zip(times) {
+            checkpoint.add_signature(witness.cosign(&verified, at).unwrap()).unwrap();
+        }
+        let proof = LogProof::new(LeafIndex::new(0), Vec::new(), checkpoint).unwrap();
+        let verified = proof.verify(leaf, &policy).unwrap();
+        assert_eq!(verified.logged_at(), Some(times[0]), "what the one witness says");
+        assert_eq!(time_of(&verified), Some(times[1]));
     }
 }

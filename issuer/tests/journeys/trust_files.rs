@@ -2,17 +2,21 @@
 
 use std::fs;
 
+use data_encoding::BASE64;
 use ed25519_dalek::SigningKey;
 use matricula_issuer::LogPort;
 use matricula_issuer::batch::BatchKind;
 use matricula_issuer::correction::{self, ChangeStatus};
 use matricula_issuer::status::{PublishOptions, StatusAction, StatusReason};
 use matricula_issuer::trust_export::{ExportTrust, current_trust_file};
-use matricula_registry::{Body, KeyEvent, KeyRole, KeyStatement, PublicKey, Statement};
+use matricula_registry::{
+    Accreditation, AccreditationEvent, Body, CredentialKind, IscedLevel, Jurisdiction, KeyEvent, KeyRole,
+    KeyStatement, Period, PublicKey, Scope, Statement,
+};
 use matricula_verdict::{Options, Overall, Trust, TrustFile, Verdict, verify};
 
 use crate::memory_log::Fault;
-use crate::world::{Sample, World, later, now};
+use crate::world::{Sample, School, World, decree, later, now, text};
 
 const MONTH_S: u64 = 30 * 86_400;
 
@@ -98,10 +102,35 @@ fn without_proofs_no_trust_file_is_made() {
     assert!(world.desk().export_trust(options).unwrap().created);
 }
 
+/// Grants a school less than it had.
+fn narrow(world: &World, school: &School) -> Vec<u8> {
+    let institution = school.home.profile().did.clone();
+    let view = world.desk().registry().unwrap();
+    let levels = [IscedLevel::new(1).unwrap()];
+    let jurisdiction = Jurisdiction::parse("HN").unwrap();
+    let scope = Scope::new([CredentialKind::PRIMARY_COMPLETION], levels, [], jurisdiction).unwrap();
+    let body = Body::Accreditation(Accreditation {
+        institution: institution.clone(),
+        name: text("Instituto Lempira"),
+        event: AccreditationEvent::Grant { scope },
+        effective: Period::new(now(), None).unwrap(),
+        reason: None,
+        legal: decree(),
+    });
+    let origin = &world.authority.profile().origin;
+    let replaces = view.registry().latest_accreditation(&institution);
+    let key = world.authority_key.signing();
+    let entry = Statement::sign(&body, origin, [9; 16], replaces, key).unwrap().into_entry();
+    world.log.submit(&[entry.clone()]).unwrap();
+    entry
+}
+
 #[test]
-fn grants_are_left_out_when_a_megabyte_is_full_and_withdrawals_stay() {
+fn rights_are_left_out_when_a_megabyte_is_full_and_what_narrows_them_stays() {
     let world = World::new();
     let school = world.school("lempira");
+    // A first grant, which is left out like its keys.
+    world.school("morazan");
     let institution = school.home.profile().did.clone();
     let origin = &world.authority.profile().origin;
     let add = |number: u64| {
@@ -116,10 +145,14 @@ fn grants_are_left_out_when_a_megabyte_is_full_and_withdrawals_stay() {
     let entries: Vec<Vec<u8>> = (0..2_400).map(add).collect();
     world.log.submit(&entries).unwrap();
     world.desk().compromise(&school.bind.public(), now()).unwrap();
+    let narrowed = narrow(&world, &school);
     let options = ExportTrust { valid_for_s: MONTH_S, policy: None, now: now() };
     let exported = world.desk().export_trust(options).unwrap();
     assert!(!exported.complete);
-    // The genesis and the compromised key.
-    assert_eq!(exported.statements, 2);
+    // The genesis, the compromised key, and the grant that takes kinds away.
+    assert_eq!(exported.statements, 3);
+    let file = TrustFile::parse(&exported.bytes).unwrap();
+    let narrowed = BASE64.encode(&narrowed);
+    assert!(file.content().statements.iter().any(|held| held.statement == narrowed));
     assert!(!world.desk().export_trust(options).unwrap().created, "what is left out changes nothing");
 }
