@@ -2,7 +2,10 @@
 //!
 //! Whoever has seen a record has its bytes, so having them proves nothing. A binding takes a proven
 //! claim (the code that was handed out with the record, or a wallet's word that it has checked its
-//! own), and proof that the holder has the key.
+//! own), and proof that the holder has the key. A binding that another one replaces stays valid until
+//! it is revoked: see [`revoke_replaced_bindings`].
+
+mod revocation;
 
 use std::path::PathBuf;
 
@@ -23,6 +26,8 @@ use crate::entropy;
 use crate::keyring::{KeyPurpose, SecretKey};
 use crate::school::{SchoolError, SchoolHome};
 use crate::storage::{self, Access, StorageError};
+
+pub use revocation::{pending_binding_revocations, revoke_replaced_bindings};
 
 /// What stands before the credential's identifier in the challenge that a holder signs.
 pub const BINDING_CHALLENGE_PREFIX: &str = "matricula-holder-binding:";
@@ -64,7 +69,8 @@ pub struct Bound {
     pub binding: Value,
     /// Its file.
     pub path: PathBuf,
-    /// The binding it takes the place of: to be revoked with an `issue` or `approve` key.
+    /// The binding it takes the place of, valid until [`revoke_replaced_bindings`] has asked for its
+    /// revocation with an `issue` or `approve` key.
     pub replaces: Option<PathBuf>,
     /// Whether this command made it; `false` where the holder had it already.
     pub created: bool,
@@ -246,15 +252,21 @@ impl Bindings {
         let Some(number) = self.numbers()?.into_iter().max() else {
             return Ok(None);
         };
-        let path = self.folder.join(format!("{number}.json"));
-        let binding = storage::read_json(&path, RECORD_BYTES_MAX)?;
-        Ok(Some((path, binding)))
+        Ok(Some((self.path(number), self.read(number)?)))
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number}.json"))
+    }
+
+    fn read(&self, number: u64) -> Result<Value, StorageError> {
+        storage::read_json(&self.path(number), RECORD_BYTES_MAX)
     }
 
     fn add(&self, binding: &Value) -> Result<PathBuf, StorageError> {
         let number = self.numbers()?.into_iter().max().map_or(1, |number| number + 1);
         storage::make_folder(&self.folder)?;
-        let path = self.folder.join(format!("{number}.json"));
+        let path = self.path(number);
         let bytes = storage::json_bytes(&path, binding)?;
         storage::write_new(&path, &bytes, Access::Private)?;
         Ok(path)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::civil::Date;
+use matricula_credential::binding::BindingError as BindingModelError;
 use matricula_credential::model::facts;
 use matricula_credential::proof::Cryptosuite;
 use matricula_credential::record::PortableRecord;
@@ -117,6 +118,9 @@ pub enum CorrectionError {
     /// The record's status cannot be found.
     #[error(transparent)]
     RecordStatus(#[from] RecordStatusError),
+    /// A binding of the school cannot be read.
+    #[error(transparent)]
+    Binding(#[from] BindingModelError),
     /// The request cannot be signed, or one that is there cannot be read.
     #[error(transparent)]
     Document(#[from] SignedDocumentError),
@@ -141,6 +145,7 @@ impl CorrectionError {
             Self::EffectiveInFuture => "status_effective_in_future",
             Self::WrongKey { .. } => "key_wrong_purpose",
             Self::RecordStatus(error) => error.code(),
+            Self::Binding(_) => "binding_unreadable",
             Self::Document(error) => error.code(),
             Self::Batch(error) => error.code(),
             Self::Storage(error) => error.code(),
@@ -158,9 +163,7 @@ pub fn request_status(
     if record.issuer != home.profile().did.as_str() {
         return Err(CorrectionError::NotOurs { issuer: record.issuer });
     }
-    if !matches!(order.key.purpose(), KeyPurpose::Issue | KeyPurpose::Approve) {
-        return Err(CorrectionError::WrongKey { is: order.key.purpose() });
-    }
+    check_request_key(order.key)?;
     if order.effective > order.now {
         return Err(CorrectionError::EffectiveInFuture);
     }
@@ -179,11 +182,41 @@ pub fn request_status(
     if let Some((path, bytes)) = asked_before(home, &request)? {
         return Ok(StatusRequested { record, path, bytes, created: false });
     }
-    let signed = SignedRequest::sign(request, &home.profile().did, order.key.signing())?;
+    sign_request(home, request, record, order.key)
+}
+
+/// Only a person's key may ask for a change; not a `bind` key, which lies unlocked in a service.
+pub(crate) fn check_request_key(key: &SecretKey) -> Result<(), CorrectionError> {
+    match key.purpose() {
+        KeyPurpose::Issue | KeyPurpose::Approve => Ok(()),
+        is => Err(CorrectionError::WrongKey { is }),
+    }
+}
+
+/// Signs a request about a record and keeps it. The caller holds the home's lock.
+pub(crate) fn sign_request(
+    home: &SchoolHome,
+    request: StatusRequest,
+    record: RecordStatus,
+    key: &SecretKey,
+) -> Result<StatusRequested, CorrectionError> {
+    let signed = SignedRequest::sign(request, &home.profile().did, key.signing())?;
     storage::make_folder(&home.requests_folder())?;
     let path = home.requests_folder().join(format!("{}.json", signed.id()));
     storage::write(&path, signed.bytes(), Access::Private)?;
     Ok(StatusRequested { record, path, bytes: signed.bytes().to_vec(), created: true })
+}
+
+/// Every request that the school has signed, with its file.
+pub(crate) fn requests(home: &SchoolHome) -> Result<Vec<(StatusRequest, PathBuf, Vec<u8>)>, CorrectionError> {
+    let folder = home.requests_folder();
+    let mut requests = Vec::new();
+    for name in storage::names_in(&folder)? {
+        let path = folder.join(&name);
+        let bytes = storage::read(&path, REQUEST_BYTES_MAX)?;
+        requests.push((SignedRequest::parse(&bytes)?.request().clone(), path, bytes));
+    }
+    Ok(requests)
 }
 
 /// Prepares the correction of a record as a batch of one, to be approved and issued like any other:
@@ -243,16 +276,8 @@ fn asked_before(
     home: &SchoolHome,
     asked: &StatusRequest,
 ) -> Result<Option<(PathBuf, Vec<u8>)>, CorrectionError> {
-    let folder = home.requests_folder();
-    let mut about = Vec::new();
-    for name in storage::names_in(&folder)? {
-        let path = folder.join(&name);
-        let bytes = storage::read(&path, REQUEST_BYTES_MAX)?;
-        let request = SignedRequest::parse(&bytes)?.request().clone();
-        if request.status_list == asked.status_list && request.index == asked.index {
-            about.push((request, path, bytes));
-        }
-    }
+    let mut about = requests(home)?;
+    about.retain(|(request, ..)| request.status_list == asked.status_list && request.index == asked.index);
     let latest = about.iter().map(|(request, ..)| request.created).max();
     Ok(about.into_iter().find_map(|(request, path, bytes)| {
         let is_latest = Some(request.created) == latest;

@@ -8,7 +8,7 @@
 //! status/             allotted indexes, and how far they are used up
 //! batches/<id>/       one folder a batch
 //! requests/           signed requests to the authority
-//! bindings/           records bound to the keys of their holders
+//! bindings/<uuid>/    bindings of a record to the keys of its holders; the last one holds
 //! ```
 
 use std::path::{Path, PathBuf};

@@ -8,13 +8,19 @@ use matricula_credential::did::did_key;
 use matricula_credential::presentation::{PresentationFile, PresentationRequest};
 use matricula_credential::proof;
 use matricula_credential::record::PortableRecord;
+use matricula_credential::status::StatusPurpose;
+use matricula_issuer::RecordStatus;
 use matricula_issuer::batch::{BatchKind, Issued};
 use matricula_issuer::binding::{
     BINDING_CHALLENGE_PREFIX, BindRecord, BindingError, Bound, ClaimProof, bind, current_binding,
+    pending_binding_revocations, revoke_replaced_bindings,
 };
+use matricula_issuer::correction::CorrectionError;
+use matricula_issuer::status::{PublishOptions, SignedRequest, StatusAction, StatusReason};
 use matricula_registry::PublicKey;
 use serde_json::Value;
 
+use crate::statuses::bit;
 use crate::world::{Sample, School, World, later, now};
 
 pub struct Holder {
@@ -165,6 +171,60 @@ fn a_wallet_moves_a_record_to_a_new_key_and_the_old_binding_is_named() {
             .unwrap();
     assert_eq!(second.replaces.as_ref(), Some(&first.path));
     // The old binding has a status of its own, by which it is revoked like a record.
-    let status = matricula_issuer::RecordStatus::parse(&fs::read(first.path).unwrap()).unwrap();
-    assert_ne!(status.index, matricula_issuer::RecordStatus::of_credential(&second.binding).unwrap().index);
+    let status = RecordStatus::parse(&fs::read(first.path).unwrap()).unwrap();
+    assert_ne!(status.index, RecordStatus::of_credential(&second.binding).unwrap().index);
+}
+
+#[test]
+fn replaced_bindings_are_revoked_once() {
+    let world = World::new();
+    let (school, issued, records) = issued(&world);
+    let id = &issued.records[0].credential_id;
+    let domain = school.home.profile().did.as_str();
+    let mut bound = Vec::new();
+    for seed in 1..=3 {
+        assert_eq!(pending_binding_revocations(&school.home).unwrap().len(), bound.len().saturating_sub(1));
+        let holder = Holder::new(seed);
+        let proof = holder.possession(&records[0], id, domain);
+        bound.push(ask(&school, id, &holder, &proof, ClaimProof::CheckedByWallet).unwrap());
+    }
+    let old: Vec<_> = bound[..2].iter().map(|bound| bound.path.clone()).collect();
+    assert_eq!(pending_binding_revocations(&school.home).unwrap(), old);
+    let refused = revoke_replaced_bindings(&school.home, &school.bind, later(20)).unwrap_err();
+    assert!(matches!(refused, CorrectionError::WrongKey { .. }));
+    let requested = revoke_replaced_bindings(&school.home, &school.approve, later(20)).unwrap();
+    assert_eq!(requested.len(), 2);
+    let places = [0, 1, 2].map(|position| RecordStatus::of_credential(&bound[position].binding).unwrap());
+    for (requested, place) in requested.iter().zip(&places) {
+        let signed = SignedRequest::parse(&requested.bytes).unwrap();
+        let asked = signed.request();
+        assert_eq!((asked.action, asked.reason), (StatusAction::Revoke, StatusReason::Superseded));
+        assert_eq!((&requested.record, asked.index, requested.created), (place, place.index, true));
+        assert_eq!((asked.effective, asked.created), (later(10), later(20)));
+        let view = world.desk().registry().unwrap();
+        assert!(
+            world.authority.receive_status_request(view.registry(), &requested.bytes, later(21)).unwrap().new
+        );
+    }
+    assert!(pending_binding_revocations(&school.home).unwrap().is_empty());
+    let again = revoke_replaced_bindings(&school.home, &school.issue, later(30)).unwrap();
+    assert!(again.iter().zip(&requested).all(|(again, first)| !again.created && again.bytes == first.bytes));
+    assert_eq!(again.len(), 2);
+    world.desk().publish_status(PublishOptions::default(), later(31)).unwrap();
+    let revoked = places.map(|place| bit(&world, &place, StatusPurpose::Revocation));
+    assert_eq!(revoked, [true, true, false]);
+}
+
+#[test]
+fn without_replaced_bindings_nothing_is_asked_for() {
+    let world = World::new();
+    let (school, issued, records) = issued(&world);
+    let holder = Holder::new(1);
+    for (record, portable) in issued.records.iter().zip(&records) {
+        let proof = holder.possession(portable, &record.credential_id, school.home.profile().did.as_str());
+        ask(&school, &record.credential_id, &holder, &proof, ClaimProof::Code(&record.claim_code)).unwrap();
+    }
+    assert!(pending_binding_revocations(&school.home).unwrap().is_empty());
+    assert!(revoke_replaced_bindings(&school.home, &school.issue, later(20)).unwrap().is_empty());
+    assert!(!school.home.root().join("requests").exists());
 }
