@@ -161,11 +161,14 @@ pub fn bind(home: &SchoolHome, order: &BindRecord<'_>) -> Result<Bound, BindingE
     let latest = bindings.latest()?;
     if let Some((path, binding)) = &latest {
         let known = HolderBinding::parse(binding)?;
-        if did::did_key(&known.holder) == order.holder && known.binds(&record.credential) {
+        // A correction has the same identifier, another digest and a code of its own.
+        let of_this = known.binds(&record.credential);
+        let own = did::did_key(&known.holder) == order.holder;
+        if own && of_this {
             let (binding, path) = (binding.clone(), path.clone());
             return Ok(Bound { binding, path, replaces: None, created: false });
         }
-        if matches!(order.claim, ClaimProof::Code(_)) && known.credential_id == order.credential_id {
+        if of_this && matches!(order.claim, ClaimProof::Code(_)) {
             return Err(BindingError::CodeUsed);
         }
     }

@@ -20,6 +20,7 @@ use matricula_issuer::status::{PublishOptions, SignedRequest, StatusAction, Stat
 use matricula_registry::PublicKey;
 use serde_json::Value;
 
+use crate::corrections::{correct, corrected};
 use crate::statuses::bit;
 use crate::world::{Sample, School, World, later, now};
 
@@ -227,4 +228,30 @@ fn without_replaced_bindings_nothing_is_asked_for() {
     assert!(pending_binding_revocations(&school.home).unwrap().is_empty());
     assert!(revoke_replaced_bindings(&school.home, &school.issue, later(20)).unwrap().is_empty());
     assert!(!school.home.root().join("requests").exists());
+}
+
+#[test]
+fn a_corrected_record_is_bound_by_its_own_code_and_that_code_serves_one_holder() {
+    let world = World::new();
+    let (school, first, records) = issued(&world);
+    let (id, old_code) = (&first.records[0].credential_id, &first.records[0].claim_code);
+    let domain = school.home.profile().did.as_str();
+    let (holder, thief) = (Holder::new(1), Holder::new(2));
+    let proof = holder.possession(&records[0], id, domain);
+    let before = ask(&school, id, &holder, &proof, ClaimProof::Code(old_code)).unwrap();
+    let old = fs::read(&first.records[0].path).unwrap();
+    let prepared = correct(&school, &old, &corrected(), later(5)).unwrap();
+    school.approve(&prepared.id).unwrap();
+    let second = school.issue(&prepared.id, &world.log).unwrap();
+    let code = &second.records[0].claim_code;
+    let record = PortableRecord::parse(&fs::read(&second.records[0].path).unwrap()).unwrap();
+    let proof = holder.possession(&record, id, domain);
+    let refused = ask(&school, id, &holder, &proof, ClaimProof::Code(old_code)).unwrap_err();
+    assert!(matches!(refused, BindingError::WrongCode));
+    let bound = ask(&school, id, &holder, &proof, ClaimProof::Code(code)).unwrap();
+    assert!(bound.created && HolderBinding::parse(&bound.binding).unwrap().binds(&record.credential));
+    assert_eq!(bound.replaces, Some(before.path));
+    let thiefs = thief.possession(&record, id, domain);
+    let refused = ask(&school, id, &thief, &thiefs, ClaimProof::Code(code)).unwrap_err();
+    assert!(matches!(refused, BindingError::CodeUsed));
 }

@@ -14,11 +14,11 @@ use matricula_tlog::UnixSeconds;
 use crate::batches::assert_sound;
 use crate::world::{Sample, School, World, head, later, now, read};
 
-fn corrected() -> Sample {
+pub fn corrected() -> Sample {
     Sample::of(&head(&read("honduras-leavers-2026.csv"), 3).replace("Ofelia", "Ofélia María"), None)
 }
 
-fn correct(
+pub fn correct(
     school: &School,
     record: &[u8],
     sample: &Sample,
