@@ -268,9 +268,8 @@ fn allot(args: &AllotArgs) -> Result<u8, Failure> {
         Failure::io("make", &args.out, &error)
             .remedy("a file that is there may be an allotment not yet handed over; give another name")
     })?;
-    let allotted = opened.desk().allot(&args.institution, args.count, now()).map_err(|error| {
+    let allotted = opened.desk().allot(&args.institution, args.count, now()).inspect_err(|_| {
         let _removed = fs::remove_file(&args.out);
-        error
     })?;
     let written = std::io::Write::write_all(&mut file, &allotted.file).and_then(|()| file.sync_all());
     written.map_err(|error| {
