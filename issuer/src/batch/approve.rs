@@ -29,7 +29,8 @@ pub struct Approved {
 /// Approves a batch with an `approve` key that is another than the preparer's.
 ///
 /// Everything is checked first: that no byte was changed since it was prepared, that each credential
-/// is one the batch may hold, and that the statement's root covers these records and nothing else.
+/// is one the batch may hold, that each commitment is that of the credential shown with the preparer's
+/// signature, and that the statement's root covers these records and nothing else.
 pub fn approve(
     home: &SchoolHome,
     id: &BatchId,

@@ -2,7 +2,7 @@
 //! that could disagree.
 //!
 //! ```text
-//! prepared.jsonl   unsigned credentials, their hashes, salts and commitments      ┐ prepared: the
+//! prepared.jsonl   credentials, their hashes, signatures, salts and commitments   ┐ prepared: the
 //! statement.cose   the batch statement, signed by the one who prepared            │ folder appears
 //! summary.json     true counts and the seed, for the authority alone              │ by one rename
 //! manifest.json    digests of these, signed by the one who prepared               ┘

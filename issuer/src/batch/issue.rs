@@ -151,7 +151,7 @@ struct Issuing<'a> {
 }
 
 impl Issuing<'_> {
-    /// Signs every record, in memory only: nothing signed is written before the log has the batch.
+    /// Signs every record, in memory only: no record is written before the log has the batch.
     fn sign(&self, timing: &mut Timing, progress: ProgressListener<'_>) -> Result<Vec<Value>, BatchError> {
         let signer = RecordSigner { options: self.opened.options.clone(), key: self.key.signing() };
         let records = &self.opened.records;

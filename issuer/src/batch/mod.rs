@@ -6,6 +6,7 @@
 
 mod approve;
 mod claim_code;
+mod declared;
 mod file_name;
 mod folder;
 mod issue;
@@ -118,7 +119,7 @@ pub enum BatchError {
         file: PathBuf,
     },
     /// A prepared record is not the one that was committed to.
-    #[error("the prepared record of learner {learner_no} has been changed")]
+    #[error("the prepared record of learner {learner_no} is not the one that was committed to")]
     RecordChanged {
         /// Whose.
         learner_no: String,

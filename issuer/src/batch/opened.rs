@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use data_encoding::BASE64URL_NOPAD;
+use ed25519_dalek::VerifyingKey;
 use matricula_credential::commitment::{BatchSeed, BatchTree, Summary};
 use matricula_credential::content::{self, ContentCode, ContentProblem};
+use matricula_credential::did;
 use matricula_credential::model::{classify, facts};
 use matricula_credential::proof::ProofOptions;
 use matricula_credential::status;
@@ -12,6 +14,7 @@ use matricula_registry::{Batch, Body, PublicKey, Statement};
 use matricula_tlog::{UnixSeconds, decode_base64};
 use rayon::prelude::*;
 
+use super::declared::Declared;
 use super::folder::{BatchFolder, BatchState, LIST_FILE_BYTES_MAX, SMALL_FILE_BYTES_MAX};
 use super::manifest::{APPROVAL_KIND, Approval, BatchId, BatchKind, MANIFEST_KIND, Manifest, sha256_hex};
 use super::prepare::commitments;
@@ -28,6 +31,7 @@ pub(super) struct OpenedBatch {
     pub(super) manifest: Manifest,
     pub(super) manifest_digest: String,
     pub(super) preparer: PublicKey,
+    signer: VerifyingKey,
     pub(super) records: Vec<PreparedRecord>,
     pub(super) tree: BatchTree,
     pub(super) statement: Statement,
@@ -120,6 +124,10 @@ impl OpenedBatch {
         if manifest.batch != id.as_str() || manifest.issuer != did || preparer.controller != did {
             return Err(changed(manifest_path));
         }
+        let signer = preparer.key.verifying_key().ok_or_else(|| changed(folder.manifest()))?;
+        if manifest.verification_method != did::verification_method(did, &signer) {
+            return Err(changed(manifest_path));
+        }
         let prepared = storage::read(&folder.prepared(), LIST_FILE_BYTES_MAX)?;
         if sha256_hex(&prepared) != manifest.prepared_digest {
             return Err(changed(folder.prepared()));
@@ -140,6 +148,7 @@ impl OpenedBatch {
             manifest,
             manifest_digest: sha256_hex(&manifest_bytes),
             preparer: preparer.key,
+            signer,
             records,
             tree,
             statement,
@@ -150,7 +159,7 @@ impl OpenedBatch {
     }
 
     /// Checks that every credential is one that may be issued in this batch: content, issuer, scope,
-    /// status, and that what is to be signed is what stands there.
+    /// status, and that it is the one that the preparer signed and committed to.
     pub(super) fn check_records(&self, progress: ProgressListener<'_>) -> Result<(), BatchError> {
         let batch = self.batch()?;
         let mut slots = BTreeSet::new();
@@ -170,7 +179,7 @@ impl OpenedBatch {
         for chunk in self.records.chunks(64) {
             chunk.par_iter().try_for_each(|record| {
                 self.check_content(record, batch)?;
-                record.check_hashes(&self.options)
+                record.check_commitment(&self.options, &self.signer)
             })?;
             done += chunk.len();
             tell(progress, Step::Checking, done, self.records.len());
@@ -235,6 +244,16 @@ impl OpenedBatch {
         {
             return differs("scope");
         }
+        if batch.on_behalf_of.is_some() {
+            return differs("on behalf of");
+        }
+        let declared = Declared::of(&self.records)?;
+        if batch.claimed != declared.claimed {
+            return differs("claimed dates");
+        }
+        if batch.isced_f != declared.fields {
+            return differs("fields");
+        }
         let counted =
             summary.count == self.records.len() as u64 && manifest.record_count == self.records.len();
         if !counted || summary.commitment(seed)? != batch.summary_commitment {
@@ -261,7 +280,7 @@ impl OpenedBatch {
             return Err(refuse("issuer".to_owned()));
         }
         let class = classify(credential).ok_or_else(|| refuse("kind".to_owned()))?;
-        // Credentials nested in a transcript are signed when it is issued.
+        // The signatures of credentials nested in a transcript stand beside it.
         let unsigned = |problem: &ContentProblem| problem.code == ContentCode::NestedUnsigned;
         if let Some(problem) = content::check(credential).iter().find(|problem| !unsigned(problem)) {
             return Err(refuse(format!("{} at {}", problem.code.as_str(), problem.pointer)));

@@ -1,4 +1,4 @@
-//! Preparing a batch: everything but the signatures is made, and frozen under the preparer's word.
+//! Preparing a batch: every credential is made and signed, and all of it frozen under the preparer's word.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,15 +7,13 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::civil::Date;
 use matricula_credential::commitment::{BatchSeed, BatchTree, Salt, Summary};
 use matricula_credential::did;
-use matricula_credential::model::classify;
 use matricula_credential::proof::{Cryptosuite, ProofOptions};
-use matricula_registry::{
-    Batch, BatchLeaves, Body, ClaimedRange, FieldList, IscedField, IscedLevel, Statement, StatementError,
-};
+use matricula_registry::{Batch, BatchLeaves, Body, IscedLevel, Statement, StatementError};
 use matricula_tlog::{Hash, UnixSeconds};
 use matricula_verdict::day;
 use rayon::prelude::*;
 
+use super::declared::Declared;
 use super::file_name::FileNames;
 use super::folder::{BatchFolder, BatchState};
 use super::learner_credential::{CredentialMaker, Draft, Subject, subjects, summary_sex};
@@ -301,27 +299,20 @@ impl Making<'_> {
         tree: &BatchTree,
         seed: &BatchSeed,
     ) -> Result<(Batch, Summary), BatchError> {
-        let mut fields = BTreeSet::new();
-        let mut claimed = Vec::with_capacity(records.len());
+        let kind = self.kind.credential_kind();
         let mut summary = Summary::default();
-        for (planned, record) in plan.iter().zip(records) {
-            let class = classify(&record.credential).ok_or_else(|| record.differs())?;
-            fields.insert(IscedField::parse(&class.isced_f)?);
-            claimed.push(class.claimed_at);
+        for planned in plan {
             let year = u16::try_from(planned.awarded.year()).unwrap_or_default();
-            summary.add(class.kind.name(), level.get(), year, summary_sex(planned.subject.learner().sex));
+            summary.add(kind.as_str(), level.get(), year, summary_sex(planned.subject.learner().sex));
         }
-        let (from, to) = (claimed.iter().min(), claimed.iter().max());
-        let (Some(from), Some(to)) = (from, to) else {
-            return Err(BatchError::NobodyToIssue { kind: self.kind });
-        };
+        let declared = Declared::of(records)?;
         let batch = Batch {
             issuer: self.home.profile().did.clone(),
             on_behalf_of: None,
-            kind: self.kind.credential_kind(),
+            kind,
             isced_level: level,
-            isced_f: FieldList::new(fields)?,
-            claimed: ClaimedRange::new(*from, *to)?,
+            isced_f: declared.fields,
+            claimed: declared.claimed,
             root: tree.root(),
             leaves: BatchLeaves::new(tree.leaves().get())?,
             summary_commitment: summary.commitment(seed)?,

@@ -1,12 +1,12 @@
-//! Prepared records: everything of a credential but its signature.
+//! Prepared records: a credential and, apart from it, the signatures that go on it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use matricula_credential::commitment::{CredentialDigest, Salt, commit};
-use matricula_credential::proof::{HashData, ProofOptions, attach, hash_data, sign_hash_data};
+use matricula_credential::proof::{HashData, ProofOptions, ProofValue, attach, hash_data, sign_hash_data};
 use matricula_tlog::{Hash, decode_base64};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use super::BatchError;
 use super::learner_credential::Draft;
 use crate::storage::StorageError;
 
-/// A line of `prepared.jsonl`. Nothing in it is signed.
+/// A line of `prepared.jsonl`. Whoever is to approve it needs the signatures: the commitment covers them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PreparedRecord {
@@ -26,8 +26,13 @@ pub(super) struct PreparedRecord {
     /// What is to be signed of each nested credential, base64 of 64 bytes, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) nested_hashes: Vec<String>,
+    /// The signatures of the nested credentials, multibase as in a proof, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) nested_proofs: Vec<String>,
     /// What is to be signed of the credential, base64 of 64 bytes.
     pub(super) hash: String,
+    /// The signature of the credential, multibase as in a proof.
+    pub(super) proof: String,
     /// The salt of the commitment, base64url.
     pub(super) salt: String,
     /// The commitment to the signed credential, base64.
@@ -57,7 +62,7 @@ pub(super) struct RecordSigner<'a> {
 }
 
 impl RecordSigner<'_> {
-    /// Hashes, signs and commits to a draft, and keeps all of it but the signatures.
+    /// Hashes, signs and commits to a draft.
     pub(super) fn prepare(
         &self,
         learner_no: &str,
@@ -66,24 +71,25 @@ impl RecordSigner<'_> {
         salt: &Salt,
     ) -> Result<(PreparedRecord, Effort), BatchError> {
         let mut effort = Effort::default();
-        let (unsigned, nested_hashes) = match draft {
-            Draft::Badge(credential) => (credential.clone(), Vec::new()),
+        let (mut nested_hashes, mut nested_proofs) = (Vec::new(), Vec::new());
+        let unsigned = match draft {
+            Draft::Badge(credential) => credential.clone(),
             Draft::Transcript(transcript) => {
-                let mut hashes = Vec::with_capacity(transcript.courses.len());
                 let mut signed = Vec::with_capacity(transcript.courses.len());
                 for course in &transcript.courses {
                     let hash = self.hash(course, &mut effort)?;
-                    signed.push(self.sign(course, &hash, &mut effort)?);
-                    hashes.push(BASE64.encode(hash.as_bytes()));
+                    let (course, proof) = self.sign(course, &hash, &mut effort)?;
+                    signed.push(course);
+                    nested_hashes.push(BASE64.encode(hash.as_bytes()));
+                    nested_proofs.push(proof.encode());
                 }
-                let transcript = transcript
+                transcript
                     .assemble(signed)
-                    .map_err(|source| BatchError::Credential { learner_no: learner_no.to_owned(), source })?;
-                (transcript, hashes)
+                    .map_err(|source| BatchError::Credential { learner_no: learner_no.to_owned(), source })?
             }
         };
         let hash = self.hash(&unsigned, &mut effort)?;
-        let signed = self.sign(&unsigned, &hash, &mut effort)?;
+        let (signed, proof) = self.sign(&unsigned, &hash, &mut effort)?;
         let started = Instant::now();
         let commitment = commit(salt, &CredentialDigest::of(&signed)?);
         effort.signing += started.elapsed();
@@ -92,7 +98,9 @@ impl RecordSigner<'_> {
             file,
             credential: without_nested_proofs(unsigned),
             nested_hashes,
+            nested_proofs,
             hash: BASE64.encode(hash.as_bytes()),
+            proof: proof.encode(),
             salt: salt.encode(),
             commitment: BASE64.encode(commitment.as_bytes()),
         };
@@ -110,10 +118,10 @@ impl RecordSigner<'_> {
                 return Err(record.differs());
             }
             for (course, hash) in nested.iter_mut().zip(&hashes) {
-                *course = self.sign(course, hash, &mut effort)?;
+                (*course, _) = self.sign(course, hash, &mut effort)?;
             }
         }
-        let signed = self.sign(&credential, &record.hash_data()?, &mut effort)?;
+        let (signed, _) = self.sign(&credential, &record.hash_data()?, &mut effort)?;
         let commitment = commit(&record.salt()?, &CredentialDigest::of(&signed)?);
         if commitment == record.commitment()? { Ok(signed) } else { Err(record.differs()) }
     }
@@ -125,11 +133,17 @@ impl RecordSigner<'_> {
         Ok(hash)
     }
 
-    fn sign(&self, credential: &Value, hash: &HashData, effort: &mut Effort) -> Result<Value, BatchError> {
+    fn sign(
+        &self,
+        credential: &Value,
+        hash: &HashData,
+        effort: &mut Effort,
+    ) -> Result<(Value, ProofValue), BatchError> {
         let started = Instant::now();
-        let signed = attach(credential, &self.options, &sign_hash_data(hash, self.key))?;
+        let proof = sign_hash_data(hash, self.key);
+        let signed = attach(credential, &self.options, &proof)?;
         effort.signing += started.elapsed();
-        Ok(signed)
+        Ok((signed, proof))
     }
 }
 
@@ -150,25 +164,41 @@ impl PreparedRecord {
         self.nested_hashes.iter().map(|hash| self.bytes(hash).map(HashData::from_bytes)).collect()
     }
 
-    /// Checks, without the signer's key, that what is to be signed is what stands here. The outer
-    /// hash of a transcript covers the courses' signatures, which are not here; for it the word of
-    /// the one who prepared stands until issuing, where it must come out the same.
-    pub(super) fn check_hashes(&self, options: &ProofOptions) -> Result<(), BatchError> {
+    /// Checks, without the signer's secret key, that the commitment is that of the credential that
+    /// stands here and of no other: its hashes are computed anew, its signatures must be the signer's.
+    pub(super) fn check_commitment(
+        &self,
+        options: &ProofOptions,
+        signer: &VerifyingKey,
+    ) -> Result<(), BatchError> {
         let mut credential = self.credential.clone();
-        let Some(nested) = nested_mut(&mut credential) else {
-            let fits = hash_data(&credential, options)? == self.hash_data()?;
-            return if fits { Ok(()) } else { Err(self.differs()) };
-        };
-        let hashes = self.nested_hashes()?;
-        if hashes.len() != nested.len() {
+        let nested = nested_mut(&mut credential).map(Vec::as_mut_slice).unwrap_or_default();
+        let (hashes, proofs) = (self.nested_hashes()?, &self.nested_proofs);
+        if hashes.len() != nested.len() || proofs.len() != nested.len() {
             return Err(self.differs());
         }
-        for (course, hash) in nested.iter().zip(&hashes) {
-            if hash_data(course, options)? != *hash {
-                return Err(self.differs());
-            }
+        for ((course, hash), proof) in nested.iter_mut().zip(&hashes).zip(proofs) {
+            *course = self.signed(course, hash, proof, options, signer)?;
         }
-        Ok(())
+        let signed = self.signed(&credential, &self.hash_data()?, &self.proof, options, signer)?;
+        let commitment = commit(&self.salt()?, &CredentialDigest::of(&signed)?);
+        if commitment == self.commitment()? { Ok(()) } else { Err(self.differs()) }
+    }
+
+    /// The document with the signature that is kept of it, which must be good.
+    fn signed(
+        &self,
+        document: &Value,
+        hash: &HashData,
+        proof: &str,
+        options: &ProofOptions,
+        signer: &VerifyingKey,
+    ) -> Result<Value, BatchError> {
+        let proof = ProofValue::parse(proof).ok_or_else(|| self.differs())?;
+        let signature = Signature::from_bytes(proof.as_bytes());
+        let good = hash_data(document, options)? == *hash
+            && signer.verify_strict(hash.as_bytes(), &signature).is_ok();
+        if good { Ok(attach(document, options, &proof)?) } else { Err(self.differs()) }
     }
 
     pub(super) fn differs(&self) -> BatchError {
@@ -228,7 +258,9 @@ mod tests {
             file: "1.json".to_owned(),
             credential: json!({}),
             nested_hashes: Vec::new(),
+            nested_proofs: Vec::new(),
             hash: BASE64.encode(&[1; 64]),
+            proof: String::new(),
             salt: String::new(),
             commitment,
         }

@@ -227,7 +227,7 @@ fn an_unknown_school_can_prepare_but_nothing_is_logged() {
 }
 
 #[test]
-fn a_batch_that_the_door_refuses_leaves_nothing_signed_behind() {
+fn a_batch_that_the_door_refuses_leaves_no_records_behind() {
     let world = World::new();
     let school = world.school("lempira");
     let id = school.prepare(&Sample::leavers(2).order(BatchKind::Diploma)).unwrap().id;

@@ -9,6 +9,7 @@ mod bindings;
 mod corrections;
 mod crashes;
 mod foreign_bytes;
+mod forgeries;
 mod keys;
 mod memory_log;
 mod privacy;
