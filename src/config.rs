@@ -79,14 +79,24 @@ impl Default for AuthorityConfig {
 pub struct WalletConfig {
     /// The folder of the embedded store.
     pub store: PathBuf,
-    /// A file with the secret by which schools deposit records; without it, nobody deposits over HTTP.
-    pub deposit_secret_file: Option<PathBuf>,
+    /// The schools that deposit records over HTTP. Nobody else does.
+    pub deposits: Vec<DepositConfig>,
 }
 
 impl Default for WalletConfig {
     fn default() -> Self {
-        Self { store: PathBuf::from("wallet"), deposit_secret_file: None }
+        Self { store: PathBuf::from("wallet"), deposits: Vec::new() }
     }
+}
+
+/// A school that deposits the records which it has issued.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepositConfig {
+    /// The school's identifier, as it stands in its records.
+    pub issuer: String,
+    /// A file with the school's secret.
+    pub secret_file: PathBuf,
 }
 
 /// The verification service.
@@ -153,7 +163,7 @@ impl Config {
         let paths = [&mut self.authority.home, &mut self.wallet.store].into_iter();
         let paths = paths
             .chain(self.authority.passphrase_file.as_mut())
-            .chain(self.wallet.deposit_secret_file.as_mut());
+            .chain(self.wallet.deposits.iter_mut().map(|deposit| &mut deposit.secret_file));
         let paths = paths.chain(self.authority.binding_schools.iter_mut());
         for path in paths.chain(self.verifier.trust.iter_mut()) {
             *path = base.join(&*path);
@@ -175,5 +185,11 @@ mod tests {
     fn refuses_an_unknown_key_and_names_its_line() {
         let error = Config::parse("[server]\nlisten = \"127.0.0.1:1\"\nlissten = 2\n").unwrap_err();
         assert!(error.to_string().contains("line 3"), "{error}");
+        let deposit = "[[wallet.deposits]]\nissuer = \"did:web:a.example\"\nsecret_file = \"a\"\n";
+        assert_eq!(Config::parse(deposit).unwrap().wallet.deposits.len(), 1);
+        for unknown in ["[wallet]\ndeposit_secret_file = \"a\"\n", &format!("{deposit}secret = \"b\"\n")] {
+            let error = Config::parse(unknown).unwrap_err();
+            assert!(error.to_string().contains("unknown field"), "{error}");
+        }
     }
 }

@@ -79,7 +79,8 @@ fn write_config(root: &Path, port: u16, url: &str) -> Result<(), Failure> {
     let config = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\n\n\
          [authority]\nhome = \"honduras\"\npassphrase_file = \"passphrase.txt\"\nbinding_schools = [\"schools/lempira\"]\n\n\
-         [wallet]\nstore = \"wallet\"\ndeposit_secret_file = \"deposit.secret\"\n\n\
+         [wallet]\nstore = \"wallet\"\n\n\
+         [[wallet.deposits]]\nissuer = \"did:web:educacion.hn.example:schools:lempira\"\nsecret_file = \"deposit.secret\"\n\n\
          [verifier]\ntrust = [\"trust/senegal.trust.json\"]\n"
     );
     write("matricula.toml", &config)

@@ -1,5 +1,7 @@
 //! The services of one process, opened from the configuration.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use matricula_issuer::keyring::{KeyPurpose, Passphrase};
 use matricula_issuer::school::SchoolHome;
 use matricula_issuer::trust_export::current_trust_file;
 use matricula_ledger::{Clock, Node};
+use matricula_registry::InstitutionId;
 use matricula_state::SledStore;
 use matricula_verdict::{Trust, TrustFile};
 use matricula_verifier::Verifier;
@@ -143,8 +146,7 @@ impl Opening<'_> {
         let public_url = self.config.server.public_url.trim_end_matches('/');
         let mut settings = matricula_wallet_api::WalletConfig::new(public(&format!("{public_url}/wallet"))?);
         settings.verifier_url = Some(public(public_url)?);
-        settings.deposit_secret_sha256 =
-            config.deposit_secret_file.as_deref().map(secret_digest).transpose()?;
+        settings.deposit_secrets_sha256 = self.deposits()?;
         let ports = WalletPorts {
             store: Arc::new(store),
             clock: Arc::new(SystemClock),
@@ -152,6 +154,24 @@ impl Opening<'_> {
             binding: issuer.map(|issuer| Arc::new(Binder::new(issuer)) as Arc<dyn BindingPort>),
         };
         Ok(WalletState::new(settings, ports))
+    }
+
+    fn deposits(&self) -> Result<BTreeMap<String, [u8; 32]>, Failure> {
+        let mut secrets = BTreeMap::new();
+        for deposit in &self.config.wallet.deposits {
+            let invalid = |problem: &dyn Display| {
+                Failure::new("config_invalid", format_args!("wallet.deposits, {}: {problem}", deposit.issuer))
+            };
+            let issuer = InstitutionId::parse(&deposit.issuer).map_err(|error| invalid(&error))?;
+            let digest = secret_digest(&deposit.secret_file)?;
+            if secrets.values().any(|other| *other == digest) {
+                return Err(invalid(&"the secret is another school's too"));
+            }
+            if secrets.insert(issuer.as_str().to_owned(), digest).is_some() {
+                return Err(invalid(&"the school stands there twice"));
+            }
+        }
+        Ok(secrets)
     }
 
     /// The verifier trusts the node's own authority, where there is one, and whom the configuration names.
@@ -174,5 +194,8 @@ fn public(url: &str) -> Result<Url, Failure> {
 
 fn secret_digest(path: &Path) -> Result<[u8; 32], Failure> {
     let bytes = read_bounded(path, SECRET_BYTES_MAX)?;
-    Ok(Sha256::digest(bytes.trim_ascii()).into())
+    match bytes.trim_ascii() {
+        [] => Err(Failure::new("secret_empty", format_args!("{} holds no secret", path.display()))),
+        secret => Ok(Sha256::digest(secret).into()),
+    }
 }

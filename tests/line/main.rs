@@ -208,30 +208,11 @@ fn serves_the_log_the_wallet_and_the_verifier_and_stops_in_good_order() {
     office.ok(&["authority", "publish", "--home", "authority", "--log", &log]);
     office.ok(&["trust", "export", "--home", "authority", "--log", &log, "--out", "hn.trust.json"]);
     let wallet = format!("{}/wallet", office.url());
-    office.ok(&[
-        "offer",
-        &batch,
-        "--home",
-        "school",
-        "--wallet",
-        &wallet,
-        "--secret-file",
-        "deposit.secret",
-        "--out",
-        "codes.csv",
-    ]);
-    office.ok(&[
-        "offer",
-        &batch,
-        "--home",
-        "school",
-        "--wallet",
-        &wallet,
-        "--secret-file",
-        "deposit.secret",
-        "--out",
-        "codes.csv",
-    ]);
+    let offer = ["offer", &batch, "--home", "school", "--wallet", &wallet, "--out", "codes.csv"];
+    office.fails(&[&offer[..], &["--secret-file", "other.secret"]].concat(), 1, "offer_refused");
+    for _ in 0..2 {
+        office.ok(&[&offer[..], &["--secret-file", "deposit.secret"]].concat());
+    }
     let codes = fs::read_to_string(office.path("codes.csv")).unwrap();
     assert_eq!(codes.lines().count(), 6, "offering again offers nothing twice");
 
@@ -298,4 +279,19 @@ fn wrong_usage_is_exit_code_2_and_a_missing_file_1() {
     office.fails(&["import", "check", "none.csv"], 1, "file_unusable");
     fs::write(office.path("matricula.toml"), "[server]\nlissten = 1\n").unwrap();
     office.fails(&["serve"], 1, "config_invalid");
+}
+
+#[test]
+fn a_deposit_secret_is_one_schools_and_not_empty() {
+    let office = Office::new();
+    let deposit = |school| {
+        format!("[[wallet.deposits]]\nissuer = \"did:web:{school}.example\"\nsecret_file = \"secret\"\n")
+    };
+    let serve = ["serve", "--only", "wallet"];
+    fs::write(office.path("secret"), "a secret of both schools\n").unwrap();
+    fs::write(office.path("matricula.toml"), deposit("lempira") + &deposit("choluteca")).unwrap();
+    office.fails(&serve, 1, "config_invalid");
+    fs::write(office.path("secret"), "\n").unwrap();
+    fs::write(office.path("matricula.toml"), deposit("lempira")).unwrap();
+    office.fails(&serve, 1, "secret_empty");
 }

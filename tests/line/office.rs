@@ -70,11 +70,14 @@ impl Office {
     /// Writes the configuration of a server on this office's port.
     pub fn configure(&self) {
         fs::write(self.path("deposit.secret"), "a secret of the school\n").unwrap();
+        fs::write(self.path("other.secret"), "a secret of another school\n").unwrap();
         let config = format!(
             "[server]\nlisten = \"127.0.0.1:{}\"\npublic_url = \"{}\"\n[authority]\nbinding_schools = [\"school\"]\n\
-             [wallet]\ndeposit_secret_file = \"deposit.secret\"\n",
+             [[wallet.deposits]]\nissuer = \"{}\"\nsecret_file = \"deposit.secret\"\n\
+             [[wallet.deposits]]\nissuer = \"did:web:other.example\"\nsecret_file = \"other.secret\"\n",
             self.port,
-            self.url()
+            self.url(),
+            crate::SCHOOL
         );
         fs::write(self.path("matricula.toml"), config).unwrap();
     }

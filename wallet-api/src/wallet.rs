@@ -1,5 +1,6 @@
 //! The wallet's state, and the writes that all its parts share.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,8 +36,9 @@ pub struct WalletConfig {
     pub verifier_url: Option<Url>,
     /// How much work a guess of a password is.
     pub password_cost: PasswordCost,
-    /// SHA-256 of the secret with which an issuer elsewhere deposits records over HTTP; without it, nobody does.
-    pub deposit_secret_sha256: Option<[u8; 32]>,
+    /// Who deposits records over HTTP: the issuer's DID, and the SHA-256 of the secret by which it deposits records
+    /// that it has issued itself. With none, nobody does.
+    pub deposit_secrets_sha256: BTreeMap<String, [u8; 32]>,
 }
 
 impl WalletConfig {
@@ -46,7 +48,7 @@ impl WalletConfig {
             base_url,
             verifier_url: None,
             password_cost: PasswordCost::default(),
-            deposit_secret_sha256: None,
+            deposit_secrets_sha256: BTreeMap::new(),
         }
     }
 }

@@ -9,7 +9,10 @@ use matricula_tlog::UnixSeconds;
 use matricula_wallet_api::{Clock, OfferCode, WalletError};
 use serde_json::{Value, json};
 
-use crate::support::{BIRTH, DEPOSIT_SECRET, LEARNER_NAME, World, diploma, diploma_valid_from};
+use crate::support::{
+    BIRTH, DEPOSIT_SECRET, LEARNER_NAME, OTHER_DEPOSIT_SECRET, OTHER_SCHOOL, World, diploma,
+    diploma_valid_from,
+};
 
 #[tokio::test]
 async fn claims_a_record_bound_to_the_holder_and_downloads_it() {
@@ -178,6 +181,30 @@ async fn an_issuer_elsewhere_deposits_with_its_secret() {
         .post("/api/offers", body)
         .await
         .assert_problem(StatusCode::UNAUTHORIZED, "deposit_refused");
+}
+
+#[tokio::test]
+async fn a_secret_deposits_the_records_of_its_own_school_only() {
+    let world = World::new();
+    let mut other = world.client();
+    other.bearer = Some(OTHER_DEPOSIT_SECRET.to_owned());
+    let deposit = |record: PortableRecord| {
+        let other = other.clone();
+        let body = json!({"record": record.to_value(), "expires_at": "2026-12-22T00:00:00Z"});
+        async move { other.post("/api/offers", body).await }
+    };
+    let issued_by = |issuer: Value| {
+        let mut record = diploma(1);
+        record.credential["issuer"] = issuer;
+        record
+    };
+    let refused = deposit(diploma(1)).await;
+    refused.assert_problem(StatusCode::UNAUTHORIZED, "deposit_refused");
+    let refused = deposit(issued_by(json!("did:web:hn.example:schools:unknown"))).await;
+    refused.assert_problem(StatusCode::UNAUTHORIZED, "deposit_refused");
+    for own in [json!(OTHER_SCHOOL), json!({"id": OTHER_SCHOOL})] {
+        assert_eq!(deposit(issued_by(own)).await.status, StatusCode::CREATED);
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ pub const LEARNER_NAME: &str = "Zeferino Ñáñez";
 pub const BIRTH: &str = "2008-07-23";
 pub const SCHOOL: &str = "did:web:hn.example:schools:lempira";
 pub const DEPOSIT_SECRET: &str = "deposit secret of the issuer";
+pub const OTHER_SCHOOL: &str = "did:web:hn.example:schools:choluteca";
+pub const OTHER_DEPOSIT_SECRET: &str = "deposit secret of another issuer";
 
 /// 2026-11-22.
 const START: u64 = 1_795_305_600;
@@ -142,7 +144,9 @@ impl World {
         let school = Arc::new(School { reachable: AtomicBool::new(true), clock: Arc::clone(&clock) });
         let mut config = WalletConfig::new(Url::parse(base).expect("URL"));
         config.password_cost = PasswordCost::new(8, 1).expect("cost");
-        config.deposit_secret_sha256 = Some(Sha256::digest(DEPOSIT_SECRET).into());
+        for (issuer, secret) in [(SCHOOL, DEPOSIT_SECRET), (OTHER_SCHOOL, OTHER_DEPOSIT_SECRET)] {
+            config.deposit_secrets_sha256.insert(issuer.to_owned(), Sha256::digest(secret).into());
+        }
         config.verifier_url = Some(Url::parse("https://verify.example/").expect("URL"));
         let ports = WalletPorts {
             store: Arc::clone(&store),

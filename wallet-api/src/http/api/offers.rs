@@ -1,10 +1,13 @@
 //! Deposits of an issuer that runs elsewhere.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
+use matricula_credential::content::issuer_id;
 use matricula_credential::json;
 use matricula_credential::parse_date_time;
 use matricula_credential::record::PortableRecord;
@@ -26,16 +29,16 @@ pub(super) struct OfferView {
 
 /// `POST /api/offers` with `{"record": …, "expires_at": RFC 3339}` and the issuer's secret as bearer: 201 with the code.
 ///
-/// 1. Compare the secret (401 `deposit_refused`). 2. Read the body (400, 413). 3. Check the record (422).
-/// 4. Keep it, sealed under a new code.
+/// 1. The secret is that of an issuer (401 `deposit_refused`). 2. Read the body (400, 413). 3. Check the record (422).
+/// 4. That issuer has issued it (401 `deposit_refused`): else one school could offer, and have bound, the records of
+///    another. 5. Keep it, sealed under a new code.
 pub(super) async fn deposit(
     State(state): State<WalletState>,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<OfferView>), ApiError> {
-    let wanted = state.config().deposit_secret_sha256.ok_or(ApiError::DepositRefused)?;
-    let given: [u8; 32] = Sha256::digest(bearer(&headers).unwrap_or("").as_bytes()).into();
-    if !bool::from(given.ct_eq(&wanted)) {
+    let depositors = depositors(&headers, &state.config().deposit_secrets_sha256);
+    if depositors.is_empty() {
         return Err(ApiError::DepositRefused);
     }
     let unreadable = |detail: String| ApiError::BodyUnreadable { detail };
@@ -48,6 +51,18 @@ pub(super) async fn deposit(
     };
     let expires = parse_date_time(&expires_at).map_err(|error| unreadable(error.to_string()))?;
     let record = PortableRecord::from_value(&record).map_err(WalletError::from)?;
+    if !issuer_id(&record.credential).is_some_and(|issuer| depositors.contains(&issuer)) {
+        return Err(ApiError::DepositRefused);
+    }
     let code = state.run(move |wallet| wallet.deposit(&record, expires)).await?;
     Ok((StatusCode::CREATED, Json(OfferView { code: code.encode() })))
+}
+
+/// The issuers whose secret the request carries. Every secret is compared, each to its end, so that the time it takes
+/// tells nothing.
+fn depositors<'a>(headers: &HeaderMap, secrets: &'a BTreeMap<String, [u8; 32]>) -> Vec<&'a str> {
+    let Some(given) = bearer(headers) else { return Vec::new() };
+    let given: [u8; 32] = Sha256::digest(given.as_bytes()).into();
+    let known = secrets.iter().filter(|(_, wanted)| bool::from(given.ct_eq(*wanted)));
+    known.map(|(issuer, _)| issuer.as_str()).collect()
 }
