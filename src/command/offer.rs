@@ -1,6 +1,7 @@
 //! `matricula offer`: puts issued records where learners can claim them.
 
 use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The secret is a line of text.
 const SECRET_BYTES_MAX: u64 = 4096;
+
+/// The owner reads and writes; nobody else does either.
+const CODES_MODE: u32 = 0o600;
 
 /// Arguments of `offer`.
 #[derive(Args, Debug)]
@@ -129,11 +133,13 @@ fn already_offered(path: &Path) -> Result<Vec<String>, Failure> {
     reader.records().map(column).collect()
 }
 
+/// Whoever reads the codes can claim the records, so the file is its owner's alone.
 fn open_codes(path: &Path) -> Result<csv::Writer<std::fs::File>, Failure> {
     let new = !path.exists();
     let file = OpenOptions::new()
         .create(true)
         .append(true)
+        .mode(CODES_MODE)
         .open(path)
         .map_err(|error| Failure::io("write", path, &error))?;
     let mut writer = csv::Writer::from_writer(file);

@@ -5,6 +5,7 @@
 mod office;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use office::{Office, Server};
 use serde_json::{Value, json};
@@ -215,6 +216,8 @@ fn serves_the_log_the_wallet_and_the_verifier_and_stops_in_good_order() {
     }
     let codes = fs::read_to_string(office.path("codes.csv")).unwrap();
     assert_eq!(codes.lines().count(), 6, "offering again offers nothing twice");
+    let mode = fs::metadata(office.path("codes.csv")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "a code is as good as the record");
 
     let presentation = claim_and_present(&server, codes.lines().nth(1).unwrap().rsplit(',').next().unwrap());
     fs::write(office.path("presentation.json"), presentation.to_string()).unwrap();
