@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use matricula_credential::proof::Cryptosuite;
 use matricula_issuer::batch::RosterDigest;
+use matricula_issuer::binding::revoke_replaced_bindings as revoke_replaced;
 use matricula_issuer::correction::{self, ChangeStatus, CorrectRecord};
 use matricula_issuer::keyring::{KeyPurpose, Passphrase};
 use matricula_issuer::roster;
@@ -44,8 +45,22 @@ pub struct ChangeArgs {
     It writes a signed request; `matricula authority publish REQUEST` carries it out."
 )]
 pub struct RevokeArgs {
+    /// The record's file
+    #[arg(required_unless_present = "replaced_bindings")]
+    pub record: Option<PathBuf>,
+    /// Why
+    #[arg(long, value_enum, required_unless_present = "replaced_bindings")]
+    pub reason: Option<Reason>,
+    /// Revoke the bindings of holders who have been replaced: lost phones, former guardians
+    #[arg(long, conflicts_with_all = ["record", "reason", "effective"])]
+    pub replaced_bindings: bool,
+    /// From when it counts; without it, from now
+    #[arg(long, value_name = "DATE", value_parser = values::day)]
+    pub effective: Option<UnixSeconds>,
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub home: HomeArgs,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
 }
 
 /// Arguments of `suspend`.
@@ -129,7 +144,35 @@ impl From<Reason> for StatusReason {
 
 /// Runs `revoke`.
 pub fn revoke(args: &RevokeArgs) -> Result<u8, Failure> {
-    change(&args.change, StatusAction::Revoke)
+    let (Some(record), Some(reason)) = (&args.record, args.reason) else {
+        return revoke_replaced_bindings(args);
+    };
+    let change_args = ChangeArgs {
+        record: record.clone(),
+        reason,
+        effective: args.effective,
+        home: args.home.clone(),
+        passphrase: args.passphrase.clone(),
+    };
+    change(&change_args, StatusAction::Revoke)
+}
+
+fn revoke_replaced_bindings(args: &RevokeArgs) -> Result<u8, Failure> {
+    let home = SchoolHome::open(&args.home.home)?;
+    let key =
+        home.unlock(KeyPurpose::Issue, None, &Passphrase::new(args.passphrase.read("the issue key")?))?;
+    let requested = revoke_replaced(&home, &key, now())?;
+    for request in &requested {
+        println!("Asked for in {}.", request.path.display());
+    }
+    match requested.len() {
+        0 => println!("No holder has been replaced."),
+        count => println!(
+            "{count} in all. Next, at the authority: matricula authority publish {}/requests",
+            home.root().display()
+        ),
+    }
+    Ok(0)
 }
 
 /// Runs `suspend`.
