@@ -10,6 +10,7 @@
 
 mod binder;
 mod services;
+mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, StatusCode};
 use matricula_ledger::{Health, Node};
 use matricula_wallet_api::WalletState;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -66,6 +68,10 @@ async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure>
     if let Some(wallet) = services.wallet() {
         tokio::spawn(sweep_hourly(wallet));
     }
+    let told_to_reload = hang_ups()?;
+    if let Some(keeper) = services.trust_keeper() {
+        tokio::spawn(trust::keep_current(keeper, told_to_reload));
+    }
     println!("Serving on {}. Ctrl-C stops it.", config.public_url);
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let graceful = axum::serve(listener, app).with_graceful_shutdown(async move {
@@ -100,6 +106,11 @@ async fn sweep_hourly(wallet: WalletState) {
     }
 }
 
+/// The signal by which a person or a service manager has files read anew. Without this, it would end the process.
+fn hang_ups() -> Result<Signal, Failure> {
+    signal(SignalKind::hangup()).map_err(|error| Failure::new("signal_unavailable", error))
+}
+
 /// Ends after the grace period that begins when the process is told to stop.
 async fn grace(stopped: tokio::sync::oneshot::Receiver<()>, seconds: u64) {
     match stopped.await {
@@ -111,7 +122,7 @@ async fn grace(stopped: tokio::sync::oneshot::Receiver<()>, seconds: u64) {
 /// Ctrl-C, or the signal by which service managers stop a process.
 async fn told_to_stop() {
     let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        match signal(SignalKind::terminate()) {
             Ok(mut signal) => {
                 signal.recv().await;
             }

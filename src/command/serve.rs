@@ -15,7 +15,8 @@ use crate::serve::{self, Services};
     matricula serve --init               write a commented matricula.toml\n  \
     matricula serve                      run everything it names\n  \
     matricula serve --only ledger,verifier\n\n\
-    Ctrl-C or SIGTERM stops it in good order: running requests finish, the log is published.")]
+    Ctrl-C or SIGTERM stops it in good order: running requests finish, the log is published. \
+    Trust files are read anew every minute, and at once on SIGHUP.")]
 pub struct ServeArgs {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "matricula.toml")]

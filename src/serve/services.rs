@@ -11,20 +11,18 @@ use matricula_issuer::authority::AuthorityHome;
 use matricula_issuer::http::{IssuerState, ServedSchool};
 use matricula_issuer::keyring::{KeyPurpose, Passphrase};
 use matricula_issuer::school::SchoolHome;
-use matricula_issuer::trust_export::current_trust_file;
 use matricula_ledger::{Clock, Node};
 use matricula_registry::InstitutionId;
 use matricula_state::SledStore;
-use matricula_verdict::{Trust, TrustFile};
 use matricula_verifier::Verifier;
 use matricula_wallet_api::{BindingPort, SystemClock, SystemEntropy, WalletPorts, WalletState};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::binder::Binder;
+use super::trust::{TrustKeeper, TrustSources};
 use crate::command::import::read_bounded;
 use crate::command::serve::Service;
-use crate::command::trust;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::log::{self, EmbeddedLog, HttpLog};
@@ -40,6 +38,7 @@ pub struct Services {
     issuer: Option<IssuerState>,
     wallet: Option<WalletState>,
     verifier: Option<Arc<Verifier>>,
+    trust_sources: TrustSources,
 }
 
 impl Services {
@@ -61,7 +60,7 @@ impl Services {
         };
         let wallet = wanted(Service::Wallet).then(|| opening.wallet(issuer.clone())).transpose()?;
         let verifier = wanted(Service::Verifier).then(|| opening.verifier()).transpose()?;
-        Ok(Self { node, issuer, wallet, verifier })
+        Ok(Self { node, issuer, wallet, verifier, trust_sources: opening.trust_sources() })
     }
 
     /// The routes of all of them.
@@ -90,6 +89,12 @@ impl Services {
     /// The wallet that runs here.
     pub fn wallet(&self) -> Option<WalletState> {
         self.wallet.clone()
+    }
+
+    /// What keeps the trust of the verifier that runs here up to date.
+    pub fn trust_keeper(&self) -> Option<TrustKeeper> {
+        let sources = self.trust_sources.clone();
+        self.verifier.clone().map(|verifier| TrustKeeper::new(verifier, sources))
     }
 
     /// Publishes what was accepted, and stops.
@@ -174,16 +179,13 @@ impl Opening<'_> {
         Ok(secrets)
     }
 
-    /// The verifier trusts the node's own authority, where there is one, and whom the configuration names.
+    fn trust_sources(&self) -> TrustSources {
+        let Config { authority, verifier, .. } = self.config;
+        TrustSources { authority: authority.home.clone(), files: verifier.trust.clone() }
+    }
+
     fn verifier(&self) -> Result<Arc<Verifier>, Failure> {
-        let mut files = trust::read(&self.config.verifier.trust)?.files().to_vec();
-        if let Ok(home) = self.authority()
-            && let Some(bytes) = current_trust_file(&home)?
-        {
-            files.push(TrustFile::parse(&bytes).map_err(|error| Failure::new("trust_file_unusable", error))?);
-        }
-        let trust = Trust::new(files).map_err(|error| Failure::new("trust_files_conflict", error))?;
-        Ok(Arc::new(Verifier::new(trust, Arc::new(now))))
+        Ok(Arc::new(Verifier::new(self.trust_sources().read()?, Arc::new(now))))
     }
 }
 

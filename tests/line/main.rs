@@ -91,6 +91,15 @@ fn roster(office: &Office) {
     fs::write(office.path("leavers.csv"), five.join("\n")).unwrap();
 }
 
+fn records_of(batch: &str) -> String {
+    format!("school/batches/{batch}/records")
+}
+
+/// The file of a request that a command has just made.
+fn request_in(printed: &str) -> &str {
+    printed.split_whitespace().find(|word| word.contains("requests/")).unwrap().trim_end_matches('.')
+}
+
 fn batch_of(printed: &str) -> String {
     printed.split_whitespace().skip_while(|word| *word != "batch").nth(1).unwrap().to_owned()
 }
@@ -110,7 +119,7 @@ fn from_accreditation_to_an_offline_verdict_and_back() {
     assert!(office.ok(&issue).contains("Was issued already"), "issuing again issues nothing");
     office.ok(&["authority", "publish", "--home", "authority"]);
     office.ok(&["trust", "export", "--home", "authority", "--out", "hn.trust.json"]);
-    let records = format!("school/batches/{batch}/records");
+    let records = records_of(&batch);
     let verdicts: Value =
         serde_json::from_str(&office.ok(&["verify", &records, "--trust", "hn.trust.json", "--json"]))
             .unwrap();
@@ -120,6 +129,7 @@ fn from_accreditation_to_an_offline_verdict_and_back() {
     tampered_is_refused(&office, &record);
     trust_files_are_checked(&office);
     revoked_is_refused(&office, &record);
+    a_server_never_goes_back_to_an_older_trust_file(&office, &record);
     damage_is_found_and_repaired(&office);
 }
 
@@ -145,8 +155,7 @@ fn trust_files_are_checked(office: &Office) {
 fn revoked_is_refused(office: &Office, record: &str) {
     let revoke = ["revoke", record, "--reason", "issued-in-error", "--home", "school"];
     let printed = office.ok(&revoke);
-    let request =
-        printed.split_whitespace().find(|word| word.contains("requests/")).unwrap().trim_end_matches('.');
+    let request = request_in(&printed);
     office.ok(&["verify", record, "--trust", "trust"]);
     office.ok(&["authority", "publish", request, "--home", "authority"]);
     office.ok(&["trust", "export", "--home", "authority", "--out", "newer.json"]);
@@ -154,6 +163,26 @@ fn revoked_is_refused(office: &Office, record: &str) {
     office.fails(&["trust", "import", "hn.trust.json"], 1, "trust_file_refused");
     let printed = office.exits(&["verify", record, "--trust", "trust", "--csv"], 3);
     assert!(printed.contains("revoked"), "{printed}");
+}
+
+/// A server far from the authority: somebody carries trust files to it.
+fn a_server_never_goes_back_to_an_older_trust_file(office: &Office, record: &str) {
+    let carry = |from: &str| fs::copy(office.path(from), office.path("carried.json")).unwrap();
+    office.configure_verifier("carried.json");
+    carry("hn.trust.json");
+    let server = Server::start_only(office, "verifier");
+    let verdict = || server.post_file("/verify", &office.path(record)).1["overall"].to_string();
+    assert!(verdict().starts_with("\"verified"), "{}", verdict());
+    carry("newer.json");
+    server.reload(office, "file number 2");
+    assert_eq!(verdict(), "\"refused\"");
+    carry("hn.trust.json");
+    server.reload(office, "trust_file_refused");
+    assert_eq!(verdict(), "\"refused\"");
+    carry("leavers.csv");
+    server.reload(office, "trust_file_unusable");
+    assert_eq!(verdict(), "\"refused\"");
+    assert!(server.stop().success());
 }
 
 fn damage_is_found_and_repaired(office: &Office) {
@@ -236,11 +265,25 @@ fn serves_the_log_the_wallet_and_the_verifier_and_stops_in_good_order() {
     assert_eq!(verdicts.pointer("/axes/holder/result"), Some(&json!("pass")));
     let replayed = ["verify", "presentation.json", "--trust", "hn.trust.json", "--challenge", "c-2", "--csv"];
     assert!(office.exits(&replayed, 3).contains("challenge_mismatch"));
+    revoked_is_refused_by_the_server(&office, &server, &log, &office.first_in(&records_of(&batch)));
     assert_eq!(server.get("/healthz"), (200, "ok\n".to_owned()));
     assert_eq!(server.get("/log/checkpoint").0, 200);
     assert_eq!(server.get("/trust").0, 200);
     assert_eq!(server.get("/nowhere").0, 404);
     assert!(server.stop().success());
+}
+
+/// The desk publishes through the server, whose verifier then takes the new trust file.
+fn revoked_is_refused_by_the_server(office: &Office, server: &Server, log: &str, record: &str) {
+    let verdict = || server.post_file("/verify", &office.path(record)).1["overall"].to_string();
+    server.reload(office, "file number 1");
+    assert!(verdict().starts_with("\"verified"), "{}", verdict());
+    let printed = office.ok(&["revoke", record, "--reason", "issued-in-error", "--home", "school"]);
+    let request = request_in(&printed);
+    office.ok(&["authority", "publish", request, "--home", "authority", "--log", log]);
+    office.ok(&["trust", "export", "--home", "authority", "--log", log]);
+    server.reload(office, "file number 2");
+    assert_eq!(verdict(), "\"refused\"");
 }
 
 /// A learner signs up, claims a record with the code, and presents it, all over HTTP.

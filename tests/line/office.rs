@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How often a starting server is asked whether it is there, 100 ms apart.
-const START_TRIES_MAX: u32 = 600;
+/// How often a server is looked at until it has done what it was asked to, 100 ms apart.
+const TRIES_MAX: u32 = 600;
 
 /// A folder, and a port that nobody uses.
 pub struct Office {
@@ -82,6 +82,17 @@ impl Office {
         fs::write(self.path("matricula.toml"), config).unwrap();
     }
 
+    /// Writes the configuration of a server that only verifies, with this trust file.
+    pub fn configure_verifier(&self, trust: &str) {
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:{}\"\npublic_url = \"{}\"\n[authority]\nhome = \"none\"\n\
+             [verifier]\ntrust = [\"{trust}\"]\n",
+            self.port,
+            self.url(),
+        );
+        fs::write(self.path("matricula.toml"), config).unwrap();
+    }
+
     /// The first file of a folder, by name.
     pub fn first_in(&self, folder: &str) -> String {
         let mut names: Vec<String> = fs::read_dir(self.path(folder))
@@ -105,12 +116,23 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it and waits until it answers.
+    /// Starts all services and waits until they answer.
     pub fn start(office: &Office) -> Self {
-        let child = office.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self::start_only(office, "ledger,issuer,wallet,verifier")
+    }
+
+    /// Starts some services and waits until they answer. What they say of themselves goes to `serve.log`.
+    pub fn start_only(office: &Office, services: &str) -> Self {
+        let said = fs::File::create(office.path("serve.log")).unwrap();
+        let child = office
+            .command(&["serve", "--only", services])
+            .stdout(Stdio::null())
+            .stderr(said)
+            .spawn()
+            .unwrap();
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let server = Self { child: Some(child), url: office.url(), agent };
-        for _ in 0..START_TRIES_MAX {
+        for _ in 0..TRIES_MAX {
             if server.agent.get(format!("{}/healthz", server.url)).call().is_ok() {
                 return server;
             }
@@ -134,12 +156,34 @@ impl Server {
         (status, answer.body_mut().read_json().unwrap_or(Value::Null))
     }
 
+    /// Sends it a file as it is.
+    pub fn post_file(&self, path: &str, file: &Path) -> (u16, Value) {
+        let mut answer =
+            self.agent.post(format!("{}{path}", self.url)).send(fs::read(file).unwrap().as_slice()).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or(Value::Null))
+    }
+
+    /// Has it read its trust files anew, and waits until `serve.log` has these words.
+    pub fn reload(&self, office: &Office, words: &str) {
+        self.signal("-HUP");
+        for _ in 0..TRIES_MAX {
+            if fs::read_to_string(office.path("serve.log")).unwrap().contains(words) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("the server does not say: {words}");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
     /// Asks it to stop, as a service manager does, and waits.
     pub fn stop(mut self) -> ExitStatus {
-        let mut child = self.child.take().unwrap();
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        child.wait().unwrap()
+        self.signal("-TERM");
+        self.child.take().unwrap().wait().unwrap()
     }
 }
 
