@@ -9,15 +9,18 @@
 //! | `/healthz` | whether everything runs |
 
 mod binder;
+mod edge;
 mod services;
 mod trust;
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use matricula_ledger::{Health, Node};
 use matricula_wallet_api::WalletState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -26,19 +29,21 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing_subscriber::EnvFilter;
 
+use self::edge::REQUEST_ID;
 use crate::config::{ServerConfig, TracingConfig, TracingFormat};
 use crate::failure::Failure;
 
 pub use binder::Binder;
 pub use services::Services;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
 /// Sends what the services say of themselves to standard error.
 pub fn start_tracing(config: &TracingConfig) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| Failure::new("config_invalid", format_args!("tracing.filter: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match config.format {
         TracingFormat::Text => builder.try_init(),
         TracingFormat::Json => builder.json().try_init(),
@@ -147,9 +152,11 @@ fn layered(router: Router, node: Option<Arc<Node>>, config: &ServerConfig) -> Ro
     router
         .route("/healthz", axum::routing::get(move || healthz(node.clone())))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(from_fn(edge::problem_for_every_error))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(from_fn(edge::own_id_for_strange_ones))
 }
 
 async fn healthz(node: Option<Arc<Node>>) -> (StatusCode, &'static str) {
