@@ -13,16 +13,14 @@ use matricula_registry::DoorError;
 use matricula_state::{StateError, StateStore};
 use matricula_tlog::{LeafIndex, TreeSize};
 
+use crate::careful::{CarefulStore, set_aside};
 use crate::disk::{Disk, DiskError, RealDisk};
 use crate::node::Witness;
 use crate::sequence::{FileSequence, Head, SequenceError};
 
 mod beside;
-mod careful;
 mod entries;
 mod repair;
-
-use careful::CarefulStore;
 
 /// What was found about a log.
 #[derive(Debug)]
@@ -223,12 +221,12 @@ pub fn fsck(folder: &Path, rebuild: bool) -> Result<Report, FsckError> {
         return Ok(report);
     }
     if report.findings.iter().any(|finding| matches!(finding, Finding::State(_))) {
-        repair::set_aside(&state_folder)?;
+        set_aside(&state_folder)?;
     }
     let state = match restore(&disk, &state_folder, &report) {
         // Damage that reading did not meet, and writing did.
         Err(FsckError::State(error)) => {
-            repair::set_aside(&state_folder)?;
+            set_aside(&state_folder)?;
             report.findings.push(Finding::State(error));
             report.findings.extend(report.published.map(|published| Finding::HistoryBehind { published }));
             restore(&disk, &state_folder, &report)?

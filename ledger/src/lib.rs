@@ -13,6 +13,7 @@
 //!
 //! Out of scope: what statements mean (`matricula-registry`), the formats of the log (`matricula-tlog`), key files.
 
+mod careful;
 mod clock;
 pub mod conformance;
 mod dedup;

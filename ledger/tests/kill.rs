@@ -65,7 +65,7 @@ fn run_until_killed(folder: &Path, run: u64, after: Duration, known: &mut Known)
         .env(FOLDER, folder)
         .env(RUN, run.to_string())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
     let out = child.stdout.take().unwrap();

@@ -1,7 +1,5 @@
 //! Restoring what the entries give: tiles, indexes, records.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use matricula_state::{Expected, Op, StateError, StateStore};
@@ -16,16 +14,6 @@ use crate::sequence::{FileSequence, SequenceStore};
 use crate::signer::write_record;
 
 const CHUNK_ENTRIES: usize = 4096;
-
-/// Moves a state store that cannot be read out of the way; it is kept for who wants to look into it.
-pub(super) fn set_aside(folder: &Path) -> Result<(), DiskError> {
-    let aside = (1..)
-        .map(|number: u32| folder.with_extension(format!("damaged-{number}")))
-        .find(|aside| !aside.exists())
-        .unwrap_or_else(|| folder.with_extension("damaged"));
-    let path = folder.display().to_string();
-    fs::rename(folder, aside).map_err(|source| DiskError { operation: "set aside", path, source })
-}
 
 /// Restores what each finding is about, where the entries say what it must be.
 pub(super) fn repair(disk: &Arc<dyn Disk>, state: &dyn StateStore, report: &Report) -> Result<(), FsckError> {

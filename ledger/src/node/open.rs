@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock, RwLock};
 
 use matricula_registry::{EvidenceError, LogOrigin, Registry, Statement, StatementError};
-use matricula_state::{SledStore, StateError, StateStore};
+use matricula_state::{StateError, StateStore};
 use matricula_tlog::{CheckpointVerifyError, Hash, LeafIndex, SignedCheckpoint, Tile, TreeSize, UnixSeconds};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::publisher::restore_history;
 use super::shared::{Signal, Tree};
 use super::{Node, NodeConfig, Shared};
+use crate::careful::open_or_begin_anew;
 use crate::clock::Clock;
 use crate::dedup::Dedup;
 use crate::disk::{Disk, DiskError, RealDisk};
@@ -48,7 +49,7 @@ impl NodeStores {
         // The sequence first: it takes the lock for the whole folder.
         let sequence = Arc::new(FileSequence::open(disk.clone(), origin)?);
         let tiles = Arc::new(FileTiles::open(disk.clone())?);
-        let state = Arc::new(SledStore::open(&folder.join(STATE_FOLDER))?);
+        let state = Arc::new(open_or_begin_anew(&folder.join(STATE_FOLDER))?);
         Ok(Self { disk, sequence, tiles, state })
     }
 }

@@ -126,6 +126,8 @@ impl Sequencer {
             }
             if let Err(failure) = self.sequence(submissions) {
                 self.shared.fail(failure);
+            }
+            if self.shared.has_failed() {
                 return self.queue.refuse_all();
             }
         }
@@ -153,10 +155,13 @@ impl Sequencer {
             take_back(&mut registry, &mut group, 0);
         }
         drop(registry);
-        for (reply, receipts) in accepted {
-            reply(if committed.is_ok() { Ok(receipts) } else { Err(SubmitError::Stopped) });
+        if let Err(failure) = committed {
+            // Whoever hears that the node has stopped must find it stopped.
+            self.shared.fail(failure);
+            accepted.into_iter().for_each(|(reply, _)| reply(Err(SubmitError::Stopped)));
+            return Ok(());
         }
-        committed?;
+        accepted.into_iter().for_each(|(reply, receipts)| reply(Ok(receipts)));
         self.latest_at = now;
         Ok(())
     }
