@@ -9,7 +9,7 @@ use matricula_tlog::UnixSeconds;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a date and time with a time zone, such as 2026-11-20T00:00:00Z")]
 pub struct DateTimeError {
-    /// The text that was refused, shortened to [`TEXT_CHARS_MAX`] characters.
+    /// The text that was refused, shortened to `TEXT_CHARS_MAX` characters.
     pub text: String,
 }
 
