@@ -1,7 +1,8 @@
 //! Files named on the command line.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
@@ -24,4 +25,18 @@ pub fn behind(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         files.extend(found);
     }
     Ok(files)
+}
+
+/// Reads a file that must not be larger than `bytes_max`.
+pub fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    let file = File::open(path).map_err(|error| Failure::io("read", path, &error))?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| Failure::io("read", path, &error))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(Failure::new(
+            "file_too_large",
+            format_args!("{} is larger than {bytes_max} bytes", path.display()),
+        ));
+    }
+    Ok(bytes)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use matricula_issuer::LogPort;
 use matricula_issuer::authority::AuthorityHome;
-use matricula_issuer::keyring::{Passphrase, SecretKey};
+use matricula_issuer::keyring::Passphrase;
 use matricula_ledger::{Clock, Node, NodeConfig, NodeKeys, OpenError};
 use matricula_tlog::{Cosigner, KeyName, NoteSigner};
 
@@ -37,32 +37,15 @@ pub fn open(args: &LogArgs, default: &str) -> Result<Box<dyn LogPort>, Failure> 
     Ok(Box::new(EmbeddedLog::new(open_node(&home, &passphrase, Clock::system())?)))
 }
 
-/// Starts the node of an authority's home in this process.
+/// Starts the node of an authority's home in this process. The first start creates the log with the
+/// authority's genesis.
 pub fn open_node(home: &AuthorityHome, passphrase: &Passphrase, clock: Clock) -> Result<Arc<Node>, Failure> {
-    start_node(home, &NodeSecrets::unlock(home, passphrase)?, clock)
-}
-
-/// The unlocked keys of a node.
-pub struct NodeSecrets {
-    log: SecretKey,
-    witness: SecretKey,
-}
-
-impl NodeSecrets {
-    /// Unlocks both keys with their common passphrase.
-    pub fn unlock(home: &AuthorityHome, passphrase: &Passphrase) -> Result<Self, Failure> {
-        Ok(Self { log: home.unlock_log(passphrase)?, witness: home.unlock_witness(passphrase)? })
-    }
-}
-
-/// Starts the node with unlocked keys. The first start creates the log with the authority's genesis.
-pub fn start_node(home: &AuthorityHome, secrets: &NodeSecrets, clock: Clock) -> Result<Arc<Node>, Failure> {
     let origin = home.profile().origin.as_str();
     let name = |text: &str| KeyName::new(text).map_err(|error| Failure::new("origin_unusable", error));
     let witness = matricula_issuer::authority::witness_name(&home.profile().origin);
     let keys = NodeKeys {
-        log: NoteSigner::new(name(origin)?, &secrets.log.seed()),
-        witness: Cosigner::new(name(&witness)?, &secrets.witness.seed()),
+        log: NoteSigner::new(name(origin)?, &home.unlock_log(passphrase)?.seed()),
+        witness: Cosigner::new(name(&witness)?, &home.unlock_witness(passphrase)?.seed()),
     };
     let genesis = home.genesis()?;
     let folder = home.root().join(LEDGER_FOLDER);

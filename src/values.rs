@@ -10,8 +10,8 @@ use matricula_registry::{
 use matricula_tlog::{Hash, UnixSeconds};
 use sha2::{Digest, Sha256};
 
-use crate::command::import::read_bounded;
 use crate::failure::Failure;
+use crate::files::read_bounded;
 use crate::moment::Moment;
 
 /// A decree is a document of some pages, often scanned.
@@ -86,7 +86,7 @@ pub fn legal_reference(title: Text, decree: &Path) -> Result<LegalReference, Fai
     Ok(LegalReference { title, sha256: Hash::from_bytes(digest) })
 }
 
-/// `DID` or `DID:until=DATE`… a mandate to sign for another institution.
+/// A mandate to sign for another institution, perhaps until a day.
 pub fn mandate(holder: &InstitutionId, until: Option<UnixSeconds>) -> Mandate {
     Mandate { holder: holder.clone(), until }
 }

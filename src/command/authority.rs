@@ -15,12 +15,11 @@ use matricula_issuer::keyring::{Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::school::{APPLICATION_BYTES_MAX, Application};
 use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX};
 use matricula_ledger::Clock;
-use matricula_registry::{PublicKey, Scope};
+use matricula_registry::{InstitutionId, PublicKey, Scope};
 use matricula_verdict::day;
 
-use crate::command::import::read_bounded;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, read_bounded};
 use crate::log;
 use crate::moment::{as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
@@ -140,11 +139,12 @@ fn init(args: &InitArgs) -> Result<u8, Failure> {
 fn accredit(args: &AccreditArgs) -> Result<u8, Failure> {
     let application = Application::parse(&read_bounded(&args.application, APPLICATION_BYTES_MAX as u64)?)?;
     let opened = OpenDesk::open(&args.desk)?;
+    let scope = args.scope.scope(opened.home.profile().country.as_str())?;
     if !args.replace {
-        refuse_other_scope(&opened, args)?;
+        refuse_other_scope(&opened, application.institution(), &scope)?;
     }
     let order = Accredit {
-        scope: args.scope.scope(opened.home.profile().country.as_str())?,
+        scope,
         effective: args.ruling.period()?,
         keys_from: now(),
         reason: args.reason.clone(),
@@ -156,15 +156,13 @@ fn accredit(args: &AccreditArgs) -> Result<u8, Failure> {
 }
 
 /// A grant takes the place of the one before. Nobody should lose a right by being given another.
-fn refuse_other_scope(opened: &OpenDesk, args: &AccreditArgs) -> Result<(), Failure> {
-    let application = Application::parse(&read_bounded(&args.application, APPLICATION_BYTES_MAX as u64)?)?;
+fn refuse_other_scope(opened: &OpenDesk, institution: &InstitutionId, asked: &Scope) -> Result<(), Failure> {
     let view = opened.desk().registry()?;
-    let Some(there) = list_institution(view.registry(), application.institution(), now()) else {
+    let Some(there) = list_institution(view.registry(), institution, now()) else {
         return Ok(());
     };
-    let asked = args.scope.scope(opened.home.profile().country.as_str())?;
     match there.scope {
-        Some(scope) if scope != asked => {
+        Some(scope) if scope != *asked => {
             let message = format!(
                 "{} is accredited for something else already: {}",
                 there.institution,

@@ -6,15 +6,16 @@ use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use matricula_credential::proof::Cryptosuite;
 use matricula_issuer::batch::{self, BatchId, BatchKind, PrepareBatch, RosterDigest, Timing};
-use matricula_issuer::keyring::{KeyPurpose, Passphrase};
+use matricula_issuer::keyring::{KeyPurpose, Passphrase, SecretKey};
 use matricula_issuer::progress::{Progress, Step};
 use matricula_issuer::roster;
 use matricula_issuer::school::SchoolHome;
 use matricula_verdict::day;
 
 use crate::arguments::LogArgs;
-use crate::command::import::{self, read_bounded};
+use crate::command::import;
 use crate::failure::Failure;
+use crate::files::read_bounded;
 use crate::log;
 use crate::moment::{Moment, as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
@@ -165,14 +166,8 @@ pub fn run(command: &BatchCommand) -> Result<u8, Failure> {
 fn prepare(args: &PrepareArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
     let checked = import::check(&args.files, as_of_or_now(args.as_of))?;
-    let Some(roster) = checked.roster() else {
-        checked.reports().iter().for_each(|report| eprint!("{}", roster::render::text(report)));
-        let failure =
-            Failure::new("roster_has_errors", "nothing was prepared, because the files have errors");
-        return Err(failure.remedy("correct the lines listed above, and run the command again"));
-    };
-    let key =
-        home.unlock(KeyPurpose::Issue, None, &Passphrase::new(args.passphrase.read("the issue key")?))?;
+    let roster = import::usable(&checked)?;
+    let key = issue_key(&home, &args.passphrase)?;
     let order = PrepareBatch {
         kind: args.kind.into(),
         roster,
@@ -196,6 +191,12 @@ fn prepare(args: &PrepareArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Unlocks the key that issues the school's records.
+pub fn issue_key(home: &SchoolHome, passphrase: &PassphraseArgs) -> Result<SecretKey, Failure> {
+    let passphrase = Passphrase::new(passphrase.read("the issue key")?);
+    Ok(home.unlock(KeyPurpose::Issue, None, &passphrase)?)
+}
+
 /// The file that tells one batch from another: that of the learners.
 pub fn learners_file(files: &[PathBuf], checked: &roster::Checked) -> Result<Vec<u8>, Failure> {
     let is_learners =
@@ -204,7 +205,7 @@ pub fn learners_file(files: &[PathBuf], checked: &roster::Checked) -> Result<Vec
     let path: &Path = position.and_then(|position| files.get(position)).ok_or_else(|| {
         Failure::new("no_learners", "none of the files lists learners: give the leavers or transfers, too")
     })?;
-    read_bounded(path, u64::MAX - 1)
+    read_bounded(path, import::ROSTER_BYTES_MAX)
 }
 
 fn approve(args: &StepArgs) -> Result<u8, Failure> {
@@ -223,8 +224,7 @@ fn approve(args: &StepArgs) -> Result<u8, Failure> {
 fn issue(args: &IssueArgs) -> Result<u8, Failure> {
     let step = &args.step;
     let home = SchoolHome::open(&step.home.home)?;
-    let key =
-        home.unlock(KeyPurpose::Issue, None, &Passphrase::new(step.passphrase.read("the issue key")?))?;
+    let key = issue_key(&home, &step.passphrase)?;
     let log = log::open(&args.log, &log::address_of(home.authority()))?;
     home.refresh_evidence(log.as_ref())?;
     let bar = Bar::new();

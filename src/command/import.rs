@@ -1,17 +1,16 @@
 //! `matricula import`: rosters, before anything is signed.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use matricula_issuer::roster::{self, Checked, RosterFile};
+use matricula_issuer::roster::{self, Checked, Roster, RosterFile};
 
 use crate::failure::Failure;
+use crate::files::read_bounded;
 use crate::moment::{Moment, as_of_or_now};
 
 /// A roster of a whole country's leavers fits; a film does not.
-const ROSTER_BYTES_MAX: u64 = 64 << 20;
+pub const ROSTER_BYTES_MAX: u64 = 64 << 20;
 
 /// What to do with rosters.
 #[derive(Debug, Subcommand)]
@@ -68,18 +67,14 @@ pub fn check(files: &[PathBuf], as_of: Moment) -> Result<Checked, Failure> {
     Ok(roster::check(&files, as_of.date()))
 }
 
-/// Reads a file that must not be larger than `bytes_max`.
-pub fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    let file = File::open(path).map_err(|error| Failure::io("read", path, &error))?;
-    let mut bytes = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| Failure::io("read", path, &error))?;
-    if bytes.len() as u64 > bytes_max {
-        return Err(Failure::new(
-            "file_too_large",
-            format_args!("{} is larger than {bytes_max} bytes", path.display()),
-        ));
-    }
-    Ok(bytes)
+/// The roster, or the lines to correct, on standard error.
+pub fn usable(checked: &Checked) -> Result<&Roster, Failure> {
+    checked.roster().ok_or_else(|| {
+        checked.reports().iter().for_each(|report| eprint!("{}", roster::render::text(report)));
+        let failure =
+            Failure::new("roster_has_errors", "nothing was prepared, because the files have errors");
+        failure.remedy("correct the lines listed above, and run the command again")
+    })
 }
 
 fn render(checked: &Checked, format: Format) -> Result<String, Failure> {

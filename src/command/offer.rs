@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::command::batch::{HomeArgs, batch_id};
-use crate::command::import::read_bounded;
 use crate::failure::Failure;
+use crate::files::read_bounded;
 use crate::moment::now;
 
 /// How long one deposit may take.

@@ -9,8 +9,8 @@ use matricula_issuer::keyring::{KeyName, KeyPurpose, Passphrase, WorkFactor};
 use matricula_issuer::school::{self, InitSchool, SchoolHome, SchoolProfile};
 use matricula_registry::{InstitutionId, Text};
 
-use crate::command::import::read_bounded;
 use crate::failure::Failure;
+use crate::files::read_bounded;
 use crate::moment::now;
 use crate::passphrase::PassphraseArgs;
 use crate::values;

@@ -7,16 +7,15 @@ use matricula_credential::proof::Cryptosuite;
 use matricula_issuer::batch::RosterDigest;
 use matricula_issuer::binding::revoke_replaced_bindings as revoke_replaced;
 use matricula_issuer::correction::{self, ChangeStatus, CorrectRecord};
-use matricula_issuer::keyring::{KeyPurpose, Passphrase};
-use matricula_issuer::roster;
 use matricula_issuer::school::SchoolHome;
 use matricula_issuer::status::{StatusAction, StatusReason};
 use matricula_tlog::UnixSeconds;
 use matricula_verifier::DOCUMENT_BYTES_MAX;
 
-use crate::command::batch::{Bar, HomeArgs, learners_file};
-use crate::command::import::{self, read_bounded};
+use crate::command::batch::{Bar, HomeArgs, issue_key, learners_file};
+use crate::command::import;
 use crate::failure::Failure;
+use crate::files::read_bounded;
 use crate::moment::{Moment, as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
 use crate::values;
@@ -41,7 +40,8 @@ pub struct ChangeArgs {
 /// Arguments of `revoke`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula revoke 0801-2007-10000.json --reason issued-in-error --effective 2026-11-20 --home lempira\n\n\
+    after_help = "Examples:\n  matricula revoke 0801-2007-10000.json --reason issued-in-error --effective 2026-11-20 --home lempira\n  \
+    matricula revoke --replaced-bindings --home lempira\n\n\
     It writes a signed request; `matricula authority publish REQUEST` carries it out."
 )]
 pub struct RevokeArgs {
@@ -159,8 +159,7 @@ pub fn revoke(args: &RevokeArgs) -> Result<u8, Failure> {
 
 fn revoke_replaced_bindings(args: &RevokeArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
-    let key =
-        home.unlock(KeyPurpose::Issue, None, &Passphrase::new(args.passphrase.read("the issue key")?))?;
+    let key = issue_key(&home, &args.passphrase)?;
     let requested = revoke_replaced(&home, &key, now())?;
     for request in &requested {
         println!("Asked for in {}.", request.path.display());
@@ -188,8 +187,7 @@ pub fn reinstate(args: &ReinstateArgs) -> Result<u8, Failure> {
 fn change(args: &ChangeArgs, action: StatusAction) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
     let record = read_bounded(&args.record, DOCUMENT_BYTES_MAX as u64)?;
-    let key =
-        home.unlock(KeyPurpose::Issue, None, &Passphrase::new(args.passphrase.read("the issue key")?))?;
+    let key = issue_key(&home, &args.passphrase)?;
     let now = now();
     let order = ChangeStatus {
         record: &record,
@@ -211,12 +209,8 @@ pub fn correct(args: &CorrectArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
     let record = read_bounded(&args.record, DOCUMENT_BYTES_MAX as u64)?;
     let checked = import::check(&args.files, as_of_or_now(args.as_of))?;
-    let Some(roster) = checked.roster() else {
-        checked.reports().iter().for_each(|report| eprint!("{}", roster::render::text(report)));
-        return Err(Failure::new("roster_has_errors", "nothing was prepared, because the files have errors"));
-    };
-    let key =
-        home.unlock(KeyPurpose::Issue, None, &Passphrase::new(args.passphrase.read("the issue key")?))?;
+    let roster = import::usable(&checked)?;
+    let key = issue_key(&home, &args.passphrase)?;
     let order = CorrectRecord {
         record: &record,
         roster,

@@ -8,9 +8,8 @@ use matricula_issuer::trust_export::ExportTrust;
 use matricula_verdict::{Fingerprint, TRUST_FILE_BYTES_MAX, Trust, TrustFile, day};
 
 use crate::command::authority::{DeskArgs, OpenDesk};
-use crate::command::import::read_bounded;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, read_bounded};
 use crate::moment::now;
 
 /// Half a year: schools and verifiers must work without a network for 180 days.

@@ -24,7 +24,7 @@ use matricula_tlog::{Hash, UnixSeconds};
 
 use super::samples::Sample;
 use crate::failure::Failure;
-use crate::log::{EmbeddedLog, NodeSecrets, start_node};
+use crate::log::{EmbeddedLog, open_node};
 use crate::values;
 
 /// Keys of a demo protect nothing, and scrypt's usual second for each would be most of its time.
@@ -101,7 +101,7 @@ impl Ministry {
             now: calendar.now(),
         };
         let home = authority::init(folder, &options)?.home;
-        let node = start_node(&home, &NodeSecrets::unlock(&home, &passphrase)?, calendar.clock())?;
+        let node = open_node(&home, &passphrase, calendar.clock())?;
         let key = home.unlock(&passphrase)?;
         Ok(Self { home, key, log: EmbeddedLog::new(node.clone()), node, calendar: calendar.clone() })
     }

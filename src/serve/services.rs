@@ -21,10 +21,10 @@ use url::Url;
 
 use super::binder::Binder;
 use super::trust::{TrustKeeper, TrustSources};
-use crate::command::import::read_bounded;
 use crate::command::serve::Service;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::files::read_bounded;
 use crate::log::{self, EmbeddedLog, HttpLog};
 use crate::moment::now;
 use crate::passphrase::PassphraseArgs;
