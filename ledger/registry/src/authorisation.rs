@@ -170,7 +170,8 @@ impl Registry {
     }
 
     /// The holder of a mandate must be accredited itself when it signs, the mandate must hold then, and
-    /// the measure is what the other institution was granted on the date, whatever ended that.
+    /// the measure is what the other institution was granted on the date, whatever ended that: but not
+    /// for a date on which its end was in the log already, since then it had no learners any more.
     fn mandated_right(
         &self,
         holder: &InstitutionId,
@@ -180,9 +181,10 @@ impl Registry {
         let (signed_by, known_at) = (question.evidence.signed_by(), question.known_at);
         self.accredited(holder, signed_by, known_at)?;
         self.check_mandate(holder, predecessor, signed_by, known_at)?;
-        let granted =
-            self.institution(predecessor).map(|record| record.granted(question.effective_at, known_at));
-        entitled(predecessor, granted)
+        let record = self.institution(predecessor);
+        let at = question.effective_at;
+        let measure = record.map(|record| record.ended(at, known_at).unwrap_or(record.granted(at, known_at)));
+        entitled(predecessor, measure)
     }
 
     fn check_mandate(

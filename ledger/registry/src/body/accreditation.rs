@@ -125,6 +125,11 @@ impl AccreditationEvent {
         };
         successor.into_iter().chain(custodian)
     }
+
+    /// Whether the institution ceases by it. A suspended one goes on teaching.
+    pub(crate) const fn is_end(&self) -> bool {
+        matches!(self, Self::Revoke { .. } | Self::Succeed { .. })
+    }
 }
 
 /// An accreditation statement, signed by the authority. It replaces the institution's latest one.

@@ -23,18 +23,35 @@ impl Registry {
         statement: &Statement,
         now: UnixSeconds,
     ) -> Result<(), DoorError> {
-        let latest = UnixSeconds::new(now.get().saturating_add(FUTURE_MAX_SECONDS));
-        if body.claimed.to() > latest {
-            return Err(DoorError::DatedInFuture { date: body.claimed.to(), latest });
-        }
         let signer = statement.header().signer;
-        self.check_batch_key(&signer, KeyRole::Issue, &body.issuer, now)?;
+        self.check_signer(body, &signer, now)?;
         self.check_approval(body, statement, now)?;
         if let Some(first) = self.first_batch(body) {
             return Err(DoorError::DuplicateBatch { first });
         }
-        self.judge_log_time(body, statement, now)?;
+        let vouched = statement.countersigners().any(|key| self.is_authority_key(key, now, KnownAt::Latest));
+        self.judge_log_time(body, &signer, vouched, now)?;
         self.judge_claimed_dates(body, &signer, now)
+    }
+
+    /// Whether the door would let a batch of this issuer, scope and dates in today, signed by that key,
+    /// as far as this registry knows: for whoever prepares one, before anybody signs it. Approval, root
+    /// and size are not looked at.
+    ///
+    /// # Errors
+    /// [`DoorError`] with the first rule that it would break.
+    pub fn foresee_batch(&self, body: &Batch, signer: &PublicKey, now: UnixSeconds) -> Result<(), DoorError> {
+        self.check_signer(body, signer, now)?;
+        self.judge_log_time(body, signer, false, now)?;
+        self.judge_claimed_dates(body, signer, now)
+    }
+
+    fn check_signer(&self, body: &Batch, signer: &PublicKey, now: UnixSeconds) -> Result<(), DoorError> {
+        let latest = UnixSeconds::new(now.get().saturating_add(FUTURE_MAX_SECONDS));
+        if body.claimed.to() > latest {
+            return Err(DoorError::DatedInFuture { date: body.claimed.to(), latest });
+        }
+        self.check_batch_key(signer, KeyRole::Issue, &body.issuer, now)
     }
 
     /// The dates on which the answer about this batch may change, its own among them.
@@ -85,11 +102,17 @@ impl Registry {
         }
     }
 
-    /// The institution must be accredited when the batch is logged, or the authority must vouch by its
-    /// countersignature that only its rights have ended since the claimed dates. Who signs on behalf of
+    /// The institution must be accredited when the batch is logged, or the authority must have vouched by
+    /// its countersignature that only its rights have ended since the claimed dates. Who signs on behalf of
     /// another is judged by its mandate, with the claimed dates.
-    fn judge_log_time(&self, body: &Batch, statement: &Statement, now: UnixSeconds) -> Result<(), DoorError> {
-        let Some(refusal) = self.refusal_of_batch(body, &statement.header().signer, now, now) else {
+    fn judge_log_time(
+        &self,
+        body: &Batch,
+        signer: &PublicKey,
+        vouched: bool,
+        now: UnixSeconds,
+    ) -> Result<(), DoorError> {
+        let Some(refusal) = self.refusal_of_batch(body, signer, now, now) else {
             return Ok(());
         };
         let ended = matches!(
@@ -100,7 +123,6 @@ impl Registry {
                 | Refusal::Succeeded { .. }
         );
         let of_measured = refusal.institution() == Some(measured(body));
-        let vouched = statement.countersigners().any(|key| self.is_authority_key(key, now, KnownAt::Latest));
         let by_mandate = body.on_behalf_of.is_some();
         if of_measured && (by_mandate || (ended && vouched && body.claimed.to() < now)) {
             return Ok(());

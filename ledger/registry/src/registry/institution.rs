@@ -49,6 +49,22 @@ pub(crate) enum Standing<'a> {
     },
 }
 
+impl<'a> Standing<'a> {
+    /// Where an event puts it.
+    fn by(event: &'a Event<Accreditation>) -> Self {
+        match &event.value.event {
+            AccreditationEvent::Grant { scope } | AccreditationEvent::Restore { scope } => {
+                Self::Accredited { event, scope }
+            }
+            AccreditationEvent::Suspend { .. } => Self::Suspended(event),
+            AccreditationEvent::Revoke { .. } => Self::Revoked(event),
+            AccreditationEvent::Succeed { successor, .. } => {
+                Self::Succeeded { event, successor: &successor.holder }
+            }
+        }
+    }
+}
+
 impl Institution {
     /// All its accreditation events, in the order of the log.
     pub fn history(&self) -> &[Event<Accreditation>] {
@@ -77,17 +93,20 @@ impl Institution {
     pub(crate) fn standing(&self, at: UnixSeconds, known_at: KnownAt) -> Standing<'_> {
         match self.holding(at, known_at) {
             None => self.without_event(at, known_at),
-            Some(event) => match &event.value.event {
-                AccreditationEvent::Grant { scope } | AccreditationEvent::Restore { scope } => {
-                    Standing::Accredited { event, scope }
-                }
-                AccreditationEvent::Suspend { .. } => Standing::Suspended(event),
-                AccreditationEvent::Revoke { .. } => Standing::Revoked(event),
-                AccreditationEvent::Succeed { successor, .. } => {
-                    Standing::Succeeded { event, successor: &successor.holder }
-                }
-            },
+            Some(event) => Standing::by(event),
         }
+    }
+
+    /// Where it stands on a date by which its end was in the log already. A revocation for the past has
+    /// not ended it before it was logged: its learners of that time are those a custodian is for. Where
+    /// the time of logging is not known, nothing shows an end.
+    pub(crate) fn ended(&self, at: UnixSeconds, known_at: KnownAt) -> Option<Standing<'_>> {
+        let events = self.history.known(known_at).iter().rev();
+        events
+            .filter(|event| event.value.effective.contains(at))
+            .take_while(|event| event.value.event.is_end())
+            .find(|event| event.recorded.at.is_some_and(|logged| logged <= at))
+            .map(Standing::by)
     }
 
     /// Where it would stand on the date had nothing ended its rights: the measure for those who sign
