@@ -14,7 +14,11 @@ const ORIGIN_BYTES_MAX: usize = 255;
 /// Longest text of any other kind in bytes: four times the 250 letters a long school name or decree title has.
 const TEXT_BYTES_MAX: usize = 1000;
 
-/// An Ed25519 public key, as the 32 bytes a statement's key identifier carries.
+/// Multicodec prefix of an Ed25519 public key (0xed as varint).
+const ED25519_PREFIX: [u8; 2] = [0xed, 0x01];
+
+/// An Ed25519 public key, as the 32 bytes a statement's key identifier carries. People see it as
+/// a multikey, `z6Mk…`.
 ///
 /// Holding one says nothing about whether the bytes are a point of the curve: that is seen when a
 /// signature is verified, or by [`PublicKey::verifying_key`].
@@ -46,7 +50,8 @@ impl From<&VerifyingKey> for PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let bytes: Vec<u8> = ED25519_PREFIX.iter().chain(&self.0).copied().collect();
+        write!(f, "z{}", bs58::encode(bytes).into_string())
     }
 }
 

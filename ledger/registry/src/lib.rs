@@ -19,6 +19,7 @@
 
 mod authorisation;
 mod body;
+mod date;
 mod door;
 mod identity;
 mod registry;
@@ -31,6 +32,7 @@ pub use body::{
     Commitment, FieldList, KeyEvent, KeyRole, KeyStatement, LegalReference, Mandate, Period, Recognition,
     Status,
 };
+pub use date::day;
 pub use door::{Admitted, DoorError, LATE_AFTER_SECONDS, LogTime, UNKNOWN_BODY_BYTES_MAX};
 pub use identity::{Country, InstitutionId, LogOrigin, PublicKey, StatementId, Text};
 pub use registry::{

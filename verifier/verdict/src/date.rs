@@ -3,14 +3,11 @@
 use jiff::Timestamp;
 use matricula_tlog::UnixSeconds;
 
+pub use matricula_registry::day;
+
 /// RFC 3339 in UTC, to the second; a moment beyond the calendar's end shows as seconds.
 pub fn rfc3339(at: UnixSeconds) -> String {
     timestamp(at).map_or_else(|| at.to_string(), |at| at.to_string())
-}
-
-/// The day alone, in UTC: `2026-11-20`.
-pub fn day(at: UnixSeconds) -> String {
-    timestamp(at).map_or_else(|| at.to_string(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
 /// Reads an RFC 3339 moment; `None` where it is not one, or lies before 1970.

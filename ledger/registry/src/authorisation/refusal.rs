@@ -4,6 +4,7 @@ use matricula_tlog::UnixSeconds;
 
 use crate::{
     body::{KeyRole, Period},
+    date::day,
     identity::{InstitutionId, StatementId, Text},
     registry::Recorded,
 };
@@ -19,17 +20,27 @@ pub enum ScopeLimit {
     Field,
 }
 
+impl ScopeLimit {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Kind => "kind of record",
+            Self::Level => "level of education",
+            Self::Field => "field of study",
+        }
+    }
+}
+
 /// Why a signer was not entitled. `from` is the date a state begins, `recorded` when it became known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No institution is known to have that key.
-    #[error("the key is not known")]
+    #[error("the key is not known to this log")]
     UnknownSigner,
     /// The key is the authority's own, which is no institution.
     #[error("the key is the authority's own, not an institution's")]
     AuthorityKey,
     /// The key has another role.
-    #[error("the key is for {}, not for {}", has.word(), needs.word())]
+    #[error("the key is for {}, not for {}", task(*has), task(*needs))]
     WrongRole {
         /// Its role.
         has: KeyRole,
@@ -37,13 +48,13 @@ pub enum Refusal {
         needs: KeyRole,
     },
     /// Signed before the key was the institution's.
-    #[error("the key is valid from {from} only")]
+    #[error("the key is valid from {} only", day(*from))]
     KeyNotYetValid {
         /// The first second at which it is.
         from: UnixSeconds,
     },
     /// Signed after the key was retired, or nothing shows that it was before.
-    #[error("the key is retired since {at}")]
+    #[error("the key is retired since {}", day(*at))]
     KeyRetired {
         /// The first second at which it no longer signs.
         at: UnixSeconds,
@@ -51,7 +62,7 @@ pub enum Refusal {
         recorded: Recorded,
     },
     /// Signed or claimed when the key may have been in other hands, or nothing shows that it was before.
-    #[error("the key is compromised since {since}")]
+    #[error("the key may have been in other hands since {}", day(*since))]
     KeyCompromised {
         /// The first second at which it may have been.
         since: UnixSeconds,
@@ -59,7 +70,7 @@ pub enum Refusal {
         recorded: Recorded,
     },
     /// The institution was not accredited yet, or is not known to ever have been.
-    #[error("{institution} was not accredited yet")]
+    #[error("{institution} was not accredited yet{}", from_then_on(*first_from))]
     NotYetAccredited {
         /// Which institution.
         institution: InstitutionId,
@@ -67,7 +78,7 @@ pub enum Refusal {
         first_from: Option<UnixSeconds>,
     },
     /// The accreditation had ended by itself.
-    #[error("the accreditation of {institution} ended at {at}")]
+    #[error("the accreditation of {institution} ended on {}", day(*at))]
     Expired {
         /// Which institution.
         institution: InstitutionId,
@@ -77,7 +88,7 @@ pub enum Refusal {
         recorded: Recorded,
     },
     /// The accreditation was suspended.
-    #[error("{institution} was suspended from {}", effective.from())]
+    #[error("{institution} was suspended from {}{}", day(effective.from()), because(reason))]
     Suspended {
         /// Which institution.
         institution: InstitutionId,
@@ -89,7 +100,7 @@ pub enum Refusal {
         reason: Option<Text>,
     },
     /// The accreditation was revoked.
-    #[error("{institution} was revoked from {}", effective.from())]
+    #[error("the accreditation of {institution} was revoked from {}{}", day(effective.from()), because(reason))]
     Revoked {
         /// Which institution.
         institution: InstitutionId,
@@ -101,7 +112,7 @@ pub enum Refusal {
         reason: Option<Text>,
     },
     /// Another institution had taken over.
-    #[error("{institution} was succeeded by {successor} from {}", effective.from())]
+    #[error("{institution} was succeeded by {successor} from {}", day(effective.from()))]
     Succeeded {
         /// Which institution.
         institution: InstitutionId,
@@ -113,7 +124,7 @@ pub enum Refusal {
         recorded: Recorded,
     },
     /// The accreditation did not cover it.
-    #[error("{institution} was not accredited for this {limit:?}")]
+    #[error("{institution} was not accredited for this {}", limit.in_words())]
     ScopeExceeded {
         /// Which institution.
         institution: InstitutionId,
@@ -133,7 +144,7 @@ pub enum Refusal {
         on_behalf_of: InstitutionId,
     },
     /// The right to sign on the other's behalf had ended.
-    #[error("{institution} could sign on behalf of {on_behalf_of} until {until} only")]
+    #[error("{institution} could sign on behalf of {on_behalf_of} until {} only", day(*until))]
     MandateEnded {
         /// Which institution.
         institution: InstitutionId,
@@ -181,4 +192,21 @@ impl Refusal {
             _ => None,
         }
     }
+}
+
+/// What a key of that role is there to do.
+const fn task(role: KeyRole) -> &'static str {
+    match role {
+        KeyRole::Issue => "issuing",
+        KeyRole::Approve => "approving",
+        KeyRole::Bind => "binding records to their holders",
+    }
+}
+
+fn from_then_on(first_from: Option<UnixSeconds>) -> String {
+    first_from.map_or_else(String::new, |from| format!("; its first accreditation begins on {}", day(from)))
+}
+
+fn because(reason: &Option<Text>) -> String {
+    reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"))
 }

@@ -5,6 +5,7 @@ use matricula_tlog::{LeafIndex, UnixSeconds};
 use crate::{
     authorisation::Refusal,
     body::Period,
+    date::day,
     identity::{InstitutionId, LogOrigin, PublicKey, StatementId},
     statement::{SignatureError, StatementError},
 };
@@ -19,7 +20,7 @@ pub enum DoorError {
     #[error(transparent)]
     Signature(#[from] SignatureError),
     /// The caller asked for another leaf than the next one.
-    #[error("leaf {index} was asked for, the next one is {next}")]
+    #[error("entry {index} was asked for, the next one is {next}")]
     NotNextLeaf {
         /// The leaf asked for.
         index: LeafIndex,
@@ -35,25 +36,28 @@ pub enum DoorError {
         got: LogOrigin,
     },
     /// The first entry of a log must be an authority statement.
-    #[error("the first entry must be an authority statement, not {kind}")]
+    #[error(
+        "the log's first entry must be the statement of an authority about itself, not {}",
+        in_words(kind)
+    )]
     GenesisExpected {
         /// The kind of statement.
         kind: String,
     },
     /// The first authority statement must list its signer's key as valid now.
-    #[error("the first authority statement does not list {signer} as valid")]
+    #[error("the log's first entry is signed with the key {signer}, and does not name it as valid today")]
     GenesisNotByItsOwnKey {
         /// The key.
         signer: PublicKey,
     },
     /// The registry does not know the signer, or a countersigner.
-    #[error("the key {signer} is not known")]
+    #[error("the key {signer} is not known to this log")]
     UnknownSigner {
         /// The key.
         signer: PublicKey,
     },
     /// The signer was or will be a key of the authority, but is not now.
-    #[error("the authority's key {signer} is not valid at {at}")]
+    #[error("the authority's key {signer} is not valid on {}", day(*at))]
     AuthorityKeyNotValid {
         /// The key.
         signer: PublicKey,
@@ -61,7 +65,7 @@ pub enum DoorError {
         at: UnixSeconds,
     },
     /// Only the authority signs this.
-    #[error("{institution} may not sign a {kind} statement of this sort: only the authority may")]
+    #[error("{institution} may not say this in {}: only the authority may", in_words(kind))]
     NotTheAuthority {
         /// The kind of statement.
         kind: String,
@@ -69,13 +73,13 @@ pub enum DoorError {
         institution: InstitutionId,
     },
     /// The signer countersigned itself.
-    #[error("the key {key} countersigned its own signature")]
+    #[error("the same key signed and approved: {key}; approving takes another person's key")]
     SelfCountersigned {
         /// The key.
         key: PublicKey,
     },
     /// The statement does not name the one whose place it takes.
-    #[error("the statement must replace {expected:?}, it names {got:?}")]
+    #[error("{}", replaced_in_words(*expected, *got))]
     ReplacesMismatch {
         /// The statement it must name, if any.
         expected: Option<StatementId>,
@@ -83,16 +87,16 @@ pub enum DoorError {
         got: Option<StatementId>,
     },
     /// The statement names one to replace, and its kind replaces none.
-    #[error("a {kind} statement replaces no other")]
+    #[error("{} replaces no earlier entry, and this one names one", in_words(kind))]
     UnexpectedReplaces {
         /// The kind of statement.
         kind: String,
     },
     /// No key of the authority would be valid now: the log would be closed for ever.
-    #[error("no key of the authority would be left")]
+    #[error("no key of the authority would be valid any more")]
     NoAuthorityKeyLeft,
     /// The version of the rules would go back.
-    #[error("the rules are at version {latest}, {got} would go back")]
+    #[error("the log follows version {latest} of the rules and cannot go back to {got}")]
     RulesVersionBackwards {
         /// The version in force.
         latest: u64,
@@ -106,13 +110,16 @@ pub enum DoorError {
         institution: InstitutionId,
     },
     /// The statement says what is known already.
-    #[error("nothing would change for {institution}")]
+    #[error("the log says this of {institution} already")]
     NothingChanges {
         /// Which institution.
         institution: InstitutionId,
     },
     /// A grant over a suspension, revocation or succession; that takes a restore.
-    #[error("a grant for {institution} would cover the statement {statement}; restore it instead")]
+    #[error(
+        "{institution} was suspended, revoked or succeeded {}; a new accreditation does not lift that, restoring does",
+        in_dates(effective)
+    )]
     GrantOverNegative {
         /// Which institution.
         institution: InstitutionId,
@@ -122,7 +129,7 @@ pub enum DoorError {
         effective: Period,
     },
     /// A restore over a period in which nothing had ended.
-    #[error("there is nothing to restore for {institution} in that period")]
+    #[error("in that time {institution} was neither suspended nor revoked: there is nothing to restore")]
     NothingToRestore {
         /// Which institution.
         institution: InstitutionId,
@@ -142,25 +149,28 @@ pub enum DoorError {
         key: PublicKey,
     },
     /// The institution has that key already, or had it.
-    #[error("the key {key} was added before")]
+    #[error("the key {key} is the institution's already, or was")]
     KeyAddedAlready {
         /// The key.
         key: PublicKey,
     },
     /// No institution has that key.
-    #[error("the key {key} is not known")]
+    #[error("no institution has the key {key}")]
     UnknownKey {
         /// The key.
         key: PublicKey,
     },
     /// The key is retired, or compromised, as of that date already.
-    #[error("nothing would change for the key {key}")]
+    #[error("the log says this of the key {key} already")]
     KeyStateUnchanged {
         /// The key.
         key: PublicKey,
     },
     /// An institution dated the retirement of its own key too far back.
-    #[error("a retirement at {at} is dated back beyond {earliest}; the authority may")]
+    #[error(
+        "a school may retire its own key from {} on, not from {}; the authority may date it further back",
+        day(*earliest), day(*at)
+    )]
     RetirementBackdated {
         /// The date given.
         at: UnixSeconds,
@@ -168,7 +178,7 @@ pub enum DoorError {
         earliest: UnixSeconds,
     },
     /// An institution would bring a retired key of its own back for a while.
-    #[error("the key is retired since {known}; only the authority may postpone that to {at}")]
+    #[error("the key is retired since {}; only the authority may postpone that to {}", day(*known), day(*at))]
     RetirementPostponed {
         /// The date given.
         at: UnixSeconds,
@@ -176,7 +186,7 @@ pub enum DoorError {
         known: UnixSeconds,
     },
     /// A date that lies in the future and must not.
-    #[error("the date {date} is after {latest}")]
+    #[error("the date {} lies in the future; the latest possible one is {}", day(*date), day(*latest))]
     DatedInFuture {
         /// The date given.
         date: UnixSeconds,
@@ -184,10 +194,10 @@ pub enum DoorError {
         latest: UnixSeconds,
     },
     /// A batch without the countersignature of an approver.
-    #[error("the batch is not countersigned by an approver")]
+    #[error("nobody who may has approved the batch")]
     ApprovalMissing,
     /// The signer or countersigner is not entitled, at the date given.
-    #[error("not entitled at {at}: {refusal}")]
+    #[error("on {}: {refusal}", day(*at))]
     Refused {
         /// The date judged.
         at: UnixSeconds,
@@ -195,7 +205,7 @@ pub enum DoorError {
         refusal: Box<Refusal>,
     },
     /// The institution has logged a batch with that root.
-    #[error("the batch is in the log at leaf {first}")]
+    #[error("the batch is in the log already, at {first}")]
     DuplicateBatch {
         /// Where.
         first: LeafIndex,
@@ -209,7 +219,7 @@ pub enum DoorError {
         got: u64,
     },
     /// The body of a kind that these rules do not know is too large.
-    #[error("the kind {kind} is not known here and may have {max} bytes, not {bytes}")]
+    #[error("entries of the unknown kind '{kind}' may have {max} bytes, not {bytes}")]
     UnknownBodyTooLarge {
         /// The kind's name.
         kind: String,
@@ -256,5 +266,37 @@ impl DoorError {
             Self::StatusVersionNotNewer { .. } => "status_version_not_newer",
             Self::UnknownBodyTooLarge { .. } => "unknown_body_too_large",
         }
+    }
+}
+
+/// What a kind of statement is called by people.
+fn in_words(kind: &str) -> String {
+    match kind {
+        "authority" => "a statement about the authority itself".to_owned(),
+        "accreditation" => "a ruling on an accreditation".to_owned(),
+        "key" => "a statement about a key".to_owned(),
+        "batch" => "a batch of records".to_owned(),
+        "status" => "a status list".to_owned(),
+        "commitment" => "a commitment".to_owned(),
+        other => format!("an entry of the kind '{other}'"),
+    }
+}
+
+fn in_dates(period: &Period) -> String {
+    let from = day(period.from());
+    period.to().map_or_else(|| format!("from {from}"), |to| format!("from {from} until {}", day(to)))
+}
+
+fn replaced_in_words(expected: Option<StatementId>, got: Option<StatementId>) -> String {
+    match (expected, got) {
+        (Some(expected), Some(got)) => format!(
+            "somebody else ruled on this in the meantime: the latest entry about it is {expected}, not {got}; look at it, then try again"
+        ),
+        (Some(expected), None) => {
+            format!("the log has an earlier entry about this, which must be named: {expected}")
+        }
+        (None, Some(got)) => format!("the log has no earlier entry about this, and {got} is named as one"),
+        // The door asks only where the two differ.
+        (None, None) => "the log has no earlier entry about this".to_owned(),
     }
 }

@@ -14,4 +14,5 @@ mod orderings;
 mod properties;
 mod raw;
 mod replay;
+mod sentences;
 mod vectors;
