@@ -46,8 +46,9 @@ pub use log_proof::{
 };
 pub use merkle::{
     ConsistencyError, Frontier, FrontierError, FrontierLoadError, InclusionError, NodeId, NodeIdError,
-    NodeSource, PROOF_HASHES_MAX, ProveError, empty_root, leaf_hash, node_hash, prove_consistency,
-    prove_inclusion, verify_consistency, verify_inclusion,
+    NodeSource, PROOF_HASHES_MAX, ProveError, Subtree, SubtreeConsistencyError, SubtreeError, empty_root,
+    leaf_hash, node_hash, prove_consistency, prove_inclusion, prove_subtree, subtree_hash,
+    verify_consistency, verify_inclusion, verify_subtree,
 };
 pub use note::{
     NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, NoteError, NoteSignature, SignatureCheck, SignatureError,

@@ -10,11 +10,15 @@ use crate::Hash;
 mod frontier;
 mod node;
 mod prove;
+mod subtree;
 mod verify;
 
 pub use frontier::{FRONTIER_SIZE_MAX, Frontier, FrontierError, FrontierLoadError};
 pub use node::{NodeId, NodeIdError, NodeSource, complete_subtrees};
 pub use prove::{ProveError, prove_consistency, prove_inclusion, root};
+pub use subtree::{
+    Subtree, SubtreeConsistencyError, SubtreeError, prove_subtree, subtree_hash, verify_subtree,
+};
 pub use verify::{ConsistencyError, InclusionError, verify_consistency, verify_inclusion};
 
 /// Most hashes a proof may have: the path of a leaf in a tree of 2^63 entries.

@@ -95,15 +95,15 @@ pub fn prove_consistency<S: NodeSource>(
 /// The nodes a proof is made of, from the bottom up. At most one of its hashes is of an incomplete subtree, that at the
 /// right end of the tree, and is folded from several nodes.
 #[derive(Default)]
-struct ProofPlan {
-    ids: Vec<NodeId>,
+pub(super) struct ProofPlan {
+    pub(super) ids: Vec<NodeId>,
     /// Where in `ids` the nodes of the incomplete subtree are.
     folded: core::ops::Range<usize>,
 }
 
 impl ProofPlan {
     /// Adds the siblings on the way from `node` to the root of a tree of `size` leaves.
-    fn add_path(&mut self, node: NodeId, size: u64) {
+    pub(super) fn add_path(&mut self, node: NodeId, size: u64) {
         let mut level = node.level();
         let mut index = node.index();
         let mut last = (size - 1) >> level;
@@ -129,7 +129,7 @@ impl ProofPlan {
         self.folded = first..self.ids.len();
     }
 
-    fn carry_out<S: NodeSource>(self, source: &S) -> Result<Vec<Hash>, ProveError<S::Error>> {
+    pub(super) fn carry_out<S: NodeSource>(self, source: &S) -> Result<Vec<Hash>, ProveError<S::Error>> {
         let mut hashes = ask(source, &self.ids)?;
         if let Some(folded) = fold_from_right(&hashes[self.folded.clone()]) {
             hashes.splice(self.folded, [folded]);

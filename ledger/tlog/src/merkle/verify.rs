@@ -171,28 +171,28 @@ fn check_second(computed: Hash, expected: Hash) -> Result<(), ConsistencyError> 
 }
 
 /// How many hashes a path has below and above the point where it joins the right edge of the tree.
-struct PathShape {
+pub(super) struct PathShape {
     /// Up to and including the level where the node's subtree and the last leaf's meet: siblings on either side.
-    inner: usize,
+    pub(super) inner: usize,
     /// Above it the path runs along the right edge, where only left siblings exist.
     border: usize,
 }
 
 impl PathShape {
     /// For the node `index` in a row whose last (perhaps incomplete) node is `last`.
-    fn new(index: u64, last: u64) -> Self {
+    pub(super) fn new(index: u64, last: u64) -> Self {
         let inner = 64 - (index ^ last).leading_zeros();
         let above = index.checked_shr(inner).unwrap_or(0);
         Self { inner: inner as usize, border: above.count_ones() as usize }
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.inner + self.border
     }
 }
 
 /// Hashes upwards with siblings on the side that the bits of `index` tell.
-fn climb(seed: Hash, index: u64, siblings: &[Hash]) -> Hash {
+pub(super) fn climb(seed: Hash, index: u64, siblings: &[Hash]) -> Hash {
     siblings.iter().enumerate().fold(seed, |node, (level, sibling)| {
         if index >> level & 1 == 0 { node_hash(&node, sibling) } else { node_hash(sibling, &node) }
     })
@@ -207,6 +207,6 @@ fn climb_left_siblings(seed: Hash, index: u64, siblings: &[Hash]) -> Hash {
         .fold(seed, |node, (_, sibling)| node_hash(sibling, &node))
 }
 
-fn climb_left_edge(seed: Hash, siblings: &[Hash]) -> Hash {
+pub(super) fn climb_left_edge(seed: Hash, siblings: &[Hash]) -> Hash {
     siblings.iter().fold(seed, |node, sibling| node_hash(sibling, &node))
 }

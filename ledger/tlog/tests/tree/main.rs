@@ -4,4 +4,5 @@ mod frontier;
 mod large;
 mod oracle;
 mod proofs;
+mod subtrees;
 mod tiles;
