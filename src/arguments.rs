@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{authority, batch, demo, import, ledger, offer, school, serve, status, trust, verify};
+use crate::command::{
+    authority, batch, demo, import, ledger, offer, school, serve, simulate, status, trust, verify,
+};
 
 /// Learner records signed by schools, logged by ministries, verified offline by anybody.
 #[derive(Debug, Parser)]
@@ -58,6 +60,8 @@ pub enum Command {
     Ledger(ledger::LedgerCommand),
     /// Run the services: log, issuer, wallet and verifier in one process
     Serve(serve::ServeArgs),
+    /// Compute what a country's log comes to: entries, traffic, proofs, work, cost
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Where a command finds the log it submits to.

@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod offer;
 pub mod school;
 pub mod serve;
+pub mod simulate;
 pub mod status;
 pub mod trust;
 pub mod verify;

@@ -11,6 +11,7 @@ mod moment;
 mod online;
 mod passphrase;
 mod serve;
+mod simulate;
 mod values;
 
 use std::process::ExitCode;
@@ -46,5 +47,6 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Verify(args) => command::verify::run(args),
         Command::Ledger(command) => command::ledger::run(command),
         Command::Serve(args) => command::serve::run(args),
+        Command::Simulate(args) => command::simulate::run(args),
     }
 }
