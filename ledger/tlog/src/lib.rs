@@ -9,6 +9,9 @@
 //! | `cosignature` | <https://c2sp.org/tlog-cosignature> |
 //! | `policy` | <https://c2sp.org/tlog-policy> |
 //! | `log_proof` | <https://c2sp.org/tlog-proof> |
+//! | `witness_request` | <https://c2sp.org/tlog-witness> |
+//! | `evidence` | our own: what proves, offline, that a signer broke its word |
+//! | `mirror_request` | <https://c2sp.org/tlog-mirror> |
 //!
 //! Out of scope: sockets, files, clocks, key storage, what entries mean. Times and seeds come in as arguments.
 //!
@@ -18,14 +21,17 @@ mod base64;
 mod bundle;
 mod checkpoint;
 mod cosignature;
+mod evidence;
 mod hash;
 mod key;
 mod log_proof;
 pub mod merkle;
+mod mirror_request;
 mod note;
 mod policy;
 mod position;
 mod tile;
+mod witness_request;
 
 pub use base64::decode as decode_base64;
 pub use bundle::{
@@ -36,6 +42,10 @@ pub use checkpoint::{
     EXTENSION_LINES_MAX, Origin, OriginError, SignedCheckpoint, SignedCheckpointError, VerifiedCheckpoint,
 };
 pub use cosignature::{COSIGNATURE_TIME_MAX, CosignError, Cosigner};
+pub use evidence::{
+    Charge, EVIDENCE_BYTES_MAX, Evidence, EvidenceError, EvidenceParseError, Finding, REASON_BYTES_MAX,
+    ReasonCode, SignedRoot,
+};
 pub use hash::{Hash, HashError};
 pub use key::{
     KEY_NAME_BYTES_MAX, KeyId, KeyName, KeyNameError, NoteSigner, PublicKey, VERIFIER_KEY_BYTES_MAX,
@@ -50,6 +60,11 @@ pub use merkle::{
     leaf_hash, node_hash, prove_consistency, prove_inclusion, prove_subtree, subtree_hash,
     verify_consistency, verify_inclusion, verify_subtree,
 };
+pub use mirror_request::{
+    ADD_ENTRIES_PACKAGES_MAX, AddEntriesError, AddEntriesHeader, AddEntriesReader, EntryPackage,
+    MIRROR_INFO_BYTES_MAX, MIRROR_INFO_MEDIA_TYPE, MirrorInfo, MirrorInfoError, PACKAGE_ENTRIES_MAX,
+    PackagePlace, TICKET_BYTES_MAX, append_package,
+};
 pub use note::{
     NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, NoteError, NoteSignature, SignatureCheck, SignatureError,
     SignatureLineError, SignedNote,
@@ -62,4 +77,8 @@ pub use position::{DecimalError, LeafIndex, TreeSize, UnixSeconds};
 pub use tile::{
     TILE_BYTES_MAX, TILE_HEIGHT, TILE_LEVEL_MAX, TILE_WIDTH, Tile, TileError, TileNodes, TileNodesError,
     TilePath, TilePathError, TileSlot,
+};
+pub use witness_request::{
+    ADD_CHECKPOINT_BYTES_MAX, AddCheckpointError, AddCheckpointRequest, SIZE_BYTES_MAX, SIZE_MEDIA_TYPE,
+    SizeError, encode_size, origin_hash, parse_signature_lines, parse_size,
 };

@@ -279,7 +279,7 @@ fn check_characters(note: &str) -> Result<(), NoteError> {
     }
 }
 
-fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
+pub(crate) fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, NoteError> {
     if lines.is_empty() {
         return Err(NoteError::NoSignature);
     }

@@ -159,6 +159,11 @@ impl Policy {
         Ok(WitnessedCheckpoint { checkpoint: verified, quorum_at: self.quorum_time(&times), cosigned })
     }
 
+    /// Whether the quorum would be met if exactly these witnesses had cosigned.
+    pub fn is_met_by(&self, cosigned: impl Fn(&PolicyWitness) -> bool) -> bool {
+        self.is_quorum(|witness| cosigned(&self.witnesses[witness]))
+    }
+
     /// The log's own signature, by any of the keys that the policy lists for that origin.
     fn verify_log(&self, checkpoint: &SignedCheckpoint) -> Result<VerifiedCheckpoint, PolicyVerifyError> {
         let origin = checkpoint.unverified().origin();

@@ -2,7 +2,9 @@
 
 mod checkpoint;
 mod corpus;
+mod evidence;
 mod log_proof;
 mod note;
 mod policy;
 mod tile;
+mod witness;
