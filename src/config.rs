@@ -1,12 +1,13 @@
 //! `matricula.toml`: what `matricula serve` runs, and where.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use matricula_issuer::TomlError;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::files::read_text;
 
 /// The commented file that `matricula serve --init` writes. Every setting stands with its default.
 pub const TEMPLATE: &str = include_str!("matricula.toml");
@@ -136,20 +137,14 @@ pub enum TracingFormat {
 impl Config {
     /// Reads the file; paths in it are relative to its folder.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let length = fs::metadata(path)
-            .map_err(|error| {
-                Failure::io("read", path, &error).remedy("matricula serve --init writes one to start from")
-            })?
-            .len();
-        if length > CONFIG_BYTES_MAX {
-            return Err(Failure::new(
-                "config_too_large",
-                format_args!("{} has {length} bytes", path.display()),
-            ));
-        }
-        let text = fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
-        let mut config = Self::parse(&text)
-            .map_err(|error| Failure::new("config_invalid", format_args!("{}: {error}", path.display())))?;
+        let template = "matricula serve --init writes one to start from";
+        let text = read_text(path, CONFIG_BYTES_MAX).map_err(|failure| failure.remedy(template))?;
+        let mut config = Self::parse(&text).map_err(|error| {
+            let error = TomlError::of(&text, &error);
+            Failure::new("config_invalid", format_args!("{}, {error}", path.display())).remedy(
+                "correct that line; `matricula serve --init --config NEW` writes a file with every setting",
+            )
+        })?;
         config.resolve(path.parent().unwrap_or(Path::new("")));
         Ok(config)
     }

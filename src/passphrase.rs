@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use zeroize::Zeroizing;
@@ -47,27 +47,32 @@ impl PassphraseArgs {
 
     fn without_prompt(&self) -> Result<Option<Zeroizing<String>>, Failure> {
         if let Some(path) = &self.passphrase_file {
-            let length = fs::metadata(path).map_err(|error| Failure::io("read", path, &error))?.len();
-            if length > FILE_BYTES_MAX {
-                return Err(Failure::usage(format_args!(
-                    "{} is too large for a passphrase file",
-                    path.display()
-                )));
-            }
-            let text =
-                Zeroizing::new(fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?);
-            return non_empty(text.lines().next().unwrap_or_default()).map(Some);
+            return from_file(path).map(Some);
         }
         match std::env::var(VARIABLE) {
-            Ok(text) => non_empty(&Zeroizing::new(text)).map(Some),
+            Ok(text) => non_empty(&Zeroizing::new(text), &format!("${VARIABLE}")).map(Some),
             Err(_) => Ok(None),
         }
     }
 }
 
-fn non_empty(text: &str) -> Result<Zeroizing<String>, Failure> {
+fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let unusable = |error: std::io::Error| Failure::io("read", path, &error);
+    if fs::metadata(path).map_err(unusable)?.len() > FILE_BYTES_MAX {
+        return Err(Failure::usage(format_args!("{} is too large for a passphrase file", path.display())));
+    }
+    let bytes = Zeroizing::new(fs::read(path).map_err(unusable)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Failure::new("file_not_text", format_args!("{} is not text in UTF-8", path.display()))
+            .remedy("name the file whose first line is the passphrase")
+    })?;
+    non_empty(text.lines().next().unwrap_or_default(), &format!("the first line of {}", path.display()))
+}
+
+fn non_empty(text: &str, place: &str) -> Result<Zeroizing<String>, Failure> {
     if text.is_empty() {
-        return Err(Failure::new("passphrase_empty", "the passphrase is empty"));
+        let failure = Failure::new("passphrase_empty", format_args!("{place} holds no passphrase"));
+        return Err(failure.remedy("write the passphrase there, or leave it away to be asked"));
     }
     Ok(Zeroizing::new(text.to_owned()))
 }
@@ -83,5 +88,5 @@ fn prompt(text: &str) -> Result<Zeroizing<String>, Failure> {
     let typed = rpassword::prompt_password(text).map_err(|error| {
         Failure::new("passphrase_unreadable", format_args!("cannot read the passphrase: {error}"))
     })?;
-    non_empty(&Zeroizing::new(typed))
+    non_empty(&Zeroizing::new(typed), "what was typed")
 }

@@ -1,5 +1,6 @@
 //! Values as they are typed on the command line.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use matricula_issuer::batch::BatchKind;
@@ -26,6 +27,12 @@ pub fn institution(text: &str) -> Result<InstitutionId, String> {
 /// A name, title or reason.
 pub fn text(text: &str) -> Result<Text, String> {
     Text::parse(text).map_err(|error| error.to_string())
+}
+
+/// A number and what it counts: `1 record`, `5 records`.
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+    let end = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {one}{end}")
 }
 
 /// What somebody may issue.
@@ -122,6 +129,11 @@ mod tests {
         assert_eq!(day("1970-01-02").unwrap().get(), 86_400);
         assert_eq!(day("1970-01-02T00:00:05Z").unwrap().get(), 86_405);
         assert!(day("1970-13-01").is_err());
+    }
+
+    #[test]
+    fn one_is_not_several() {
+        assert_eq!([0_u64, 1, 2].map(|n| counted(n, "record")), ["0 records", "1 record", "2 records"]);
     }
 
     #[test]

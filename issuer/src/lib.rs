@@ -37,6 +37,7 @@ pub mod school;
 mod signed_document;
 pub mod status;
 mod storage;
+mod toml_error;
 pub mod trust_export;
 
 pub use credential_status::{RecordStatus, RecordStatusError};
@@ -44,3 +45,4 @@ pub use log_port::{LogPort, LogPortError, Logged};
 pub use registry_view::{RegistryView, RegistryViewError};
 pub use signed_document::SignedDocumentError;
 pub use storage::StorageError;
+pub use toml_error::TomlError;

@@ -3,6 +3,7 @@
 mod arguments;
 
 use std::fs;
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use matricula_credential::did::encode_multikey;
@@ -19,11 +20,11 @@ use matricula_registry::{InstitutionId, PublicKey, Scope};
 use matricula_verdict::day;
 
 use crate::failure::Failure;
-use crate::files::{self, read_bounded};
+use crate::files::{self, read_text};
 use crate::log;
 use crate::moment::{as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
-use crate::values;
+use crate::values::{self, counted};
 
 pub use arguments::{
     AccreditArgs, AllotArgs, CompromiseArgs, DeskArgs, InitArgs, ListArgs, PublishArgs, RestoreArgs,
@@ -137,7 +138,9 @@ fn init(args: &InitArgs) -> Result<u8, Failure> {
 }
 
 fn accredit(args: &AccreditArgs) -> Result<u8, Failure> {
-    let application = Application::parse(&read_bounded(&args.application, APPLICATION_BYTES_MAX as u64)?)?;
+    let application = read_text(&args.application, APPLICATION_BYTES_MAX as u64)?;
+    let application = Application::parse(application.as_bytes())
+        .map_err(|error| Failure::from(error).about(&args.application))?;
     let opened = OpenDesk::open(&args.desk)?;
     let scope = args.scope.scope(opened.home.profile().country.as_str())?;
     if !args.replace {
@@ -274,24 +277,31 @@ fn allot(args: &AllotArgs) -> Result<u8, Failure> {
         Failure::io("write", &args.out, &error)
             .remedy(format!("the authority's own copy is {}", allotted.path.display()))
     })?;
-    println!("Allotted {} places to {}: give it {}.", args.count, args.institution, args.out.display());
+    let places = counted(args.count, "place");
+    println!("Allotted {places} to {}: give it {}.", args.institution, args.out.display());
     Ok(0)
 }
 
 fn publish(args: &PublishArgs) -> Result<u8, Failure> {
+    let read = |path: PathBuf| read_text(&path, REQUEST_BYTES_MAX).map(|request| (path, request));
+    let requests =
+        files::behind(&args.requests)?.into_iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let opened = OpenDesk::open(&args.desk)?;
     let view = opened.desk().registry()?;
-    for path in &files::behind(&args.requests)? {
-        let bytes = read_bounded(path, REQUEST_BYTES_MAX)?;
-        let received = opened.home.receive_status_request(view.registry(), &bytes, now())?;
+    for (path, request) in &requests {
+        let received = opened.home.receive_status_request(view.registry(), request.as_bytes(), now());
+        let received = received.map_err(|error| Failure::from(error).about(path))?;
         println!("{} {}", if received.new { "Received" } else { "Known already:" }, path.display());
     }
     let published =
         opened.desk().publish_status(PublishOptions { refresh: args.refresh, valid_for_s: None }, now())?;
     for list in &published.lists {
         println!(
-            "Status list {} version {}: {} changes, logged at {}.",
-            list.number, list.version, list.applied, list.index
+            "Status list {} version {}: {}, logged at {}.",
+            list.number,
+            list.version,
+            counted(list.applied, "change"),
+            list.index
         );
     }
     for (request, code) in &published.refused {

@@ -19,6 +19,7 @@ use crate::files::read_bounded;
 use crate::log;
 use crate::moment::{Moment, as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
+use crate::values::counted;
 
 /// The three steps, by two people.
 #[derive(Debug, Subcommand)]
@@ -182,7 +183,7 @@ fn prepare(args: &PrepareArgs) -> Result<u8, Failure> {
     let prepared = batch::prepare(&home, &order, &mut |progress| bar.show(progress))?;
     bar.finish();
     let done = if prepared.created { "Prepared" } else { "Already there:" };
-    println!("{done} batch {} with {} records.", prepared.id, prepared.record_count);
+    println!("{done} batch {} with {}.", prepared.id, counted(prepared.record_count, "record"));
     println!(
         "Next, by another person: matricula batch approve {} --home {}",
         prepared.id,
@@ -216,7 +217,7 @@ fn approve(args: &StepArgs) -> Result<u8, Failure> {
     let approved = batch::approve(&home, &args.batch, &key, now(), &mut |progress| bar.show(progress))?;
     bar.finish();
     let done = if approved.created { "Approved" } else { "Was approved already:" };
-    println!("{done} batch {} with {} records.", approved.id, approved.record_count);
+    println!("{done} batch {} with {}.", approved.id, counted(approved.record_count, "record"));
     println!("Next: matricula batch issue {} --home {}", approved.id, args.home.home.display());
     Ok(0)
 }
@@ -232,7 +233,8 @@ fn issue(args: &IssueArgs) -> Result<u8, Failure> {
         batch::issue(&home, &step.batch, &key, log.as_ref(), now(), &mut |progress| bar.show(progress))?;
     bar.finish();
     let done = if issued.created { "Issued" } else { "Was issued already:" };
-    println!("{done} batch {}: {} records, logged at {}.", issued.id, issued.records.len(), issued.index);
+    let records = counted(issued.records.len(), "record");
+    println!("{done} batch {}: {records}, logged at {}.", issued.id, issued.index);
     if let Some(first) = issued.records.first().and_then(|record| record.path.parent()) {
         println!("The records are in {}.", first.display());
     }
@@ -262,10 +264,10 @@ fn list(args: &HomeArgs) -> Result<u8, Failure> {
     for info in batch::list_batches(&SchoolHome::open(&args.home)?)? {
         let place = info.index.map_or_else(String::new, |index| format!(", logged at {index}"));
         println!(
-            "{}  {}  {} records  {}  of {}{place}",
+            "{}  {}  {}  {}  of {}{place}",
             info.id,
             info.kind,
-            info.record_count,
+            counted(info.record_count, "record"),
             info.state.as_str(),
             day(info.prepared)
         );

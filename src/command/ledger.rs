@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use matricula_issuer::authority::AuthorityHome;
-use matricula_ledger::Finding;
+use matricula_ledger::{Finding, FsckError};
 
 use crate::failure::Failure;
 use crate::log::LEDGER_FOLDER;
@@ -37,8 +37,17 @@ pub fn run(command: &LedgerCommand) -> Result<u8, Failure> {
     let home = AuthorityHome::open(&args.home)?;
     let folder = home.root().join(LEDGER_FOLDER);
     let report = matricula_ledger::fsck(&folder, args.rebuild).map_err(|error| {
-        let failure = Failure::new("log_unusable", format_args!("{}: {error}", folder.display()));
-        failure.remedy("a node that runs on the folder must be stopped first")
+        let (code, remedy) = match &error {
+            FsckError::NoLog => (
+                "log_missing",
+                "if there was a log before, bring its folder back from a copy before a node starts: a node makes a new one",
+            ),
+            FsckError::Running => ("log_unusable", "stop the node that runs on the folder first"),
+            FsckError::Disk(_) | FsckError::State(_) => {
+                ("log_unusable", "look after the disk, and at who may write the folder; then run the command again")
+            }
+        };
+        Failure::new(code, format_args!("{}: {error}", folder.display())).remedy(remedy)
     })?;
     print!("{report}");
     if !report.is_sound() && !args.rebuild {

@@ -1,7 +1,7 @@
 //! `matricula offer`: puts issued records where learners can claim them.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+mod codes;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,10 +14,12 @@ use matricula_verdict::rfc3339;
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::codes::CodesFile;
 use crate::command::batch::{HomeArgs, batch_id};
 use crate::failure::Failure;
-use crate::files::read_bounded;
+use crate::files::read_text;
 use crate::moment::now;
+use crate::values::counted;
 
 /// How long one deposit may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,8 +27,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The secret is a line of text.
 const SECRET_BYTES_MAX: u64 = 4096;
 
-/// The owner reads and writes; nobody else does either.
-const CODES_MODE: u32 = 0o600;
+/// A problem document is a few sentences; of anything longer nothing is shown.
+const PROBLEM_BYTES_MAX: u64 = 64 << 10;
 
 /// Arguments of `offer`.
 #[derive(Args, Debug)]
@@ -61,28 +63,45 @@ struct Deposited {
     code: String,
 }
 
+/// What the wallet says when it refuses (RFC 9457).
+#[derive(Deserialize)]
+struct Problem {
+    code: String,
+    detail: String,
+}
+
 /// Runs the command.
 pub fn run(args: &OfferArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
     let records = batch::issued_records(&home, &args.batch)?;
-    let secret = String::from_utf8(read_bounded(&args.secret_file, SECRET_BYTES_MAX)?)
-        .map_err(|_| Failure::new("secret_unreadable", "the secret file is not text"))?;
-    let expires = UnixSeconds::new(now().get() + args.valid_days * 86_400);
-    let desk = Desk::new(&args.wallet, secret.trim(), expires);
-    let offered = already_offered(&args.out)?;
-    let mut codes = open_codes(&args.out)?;
-    let mut count = 0;
-    for record in records.iter().filter(|record| !offered.contains(&record.credential_id)) {
+    let secret = secret_in(&args.secret_file)?;
+    let expires = UnixSeconds::new(now().get().saturating_add(args.valid_days.saturating_mul(86_400)));
+    let desk = Desk::new(&args.wallet, secret, expires);
+    let mut codes = CodesFile::open(&args.out)?;
+    let mut count = 0_u64;
+    for record in &records {
+        if codes.has(&record.credential_id) {
+            continue;
+        }
         let code = desk.deposit(record)?;
-        let row = [&record.learner_no, &record.credential_id, &code];
-        codes
-            .write_record(row)
-            .and_then(|()| Ok(codes.flush()?))
-            .map_err(|error| unwritable(&args.out, &error))?;
+        codes.write(&record.learner_no, &record.credential_id, &code)?;
         count += 1;
     }
-    println!("Offered {count} records; the codes are in {}.", args.out.display());
+    println!("Offered {}; the codes are in {}.", counted(count, "record"), args.out.display());
     Ok(0)
+}
+
+/// The secret: one line that fits into the head of a request.
+fn secret_in(path: &Path) -> Result<String, Failure> {
+    let secret = read_text(path, SECRET_BYTES_MAX)?.trim().to_owned();
+    if secret.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return Ok(secret);
+    }
+    let failure = Failure::new(
+        "secret_unreadable",
+        format_args!("{} is not one line of letters, digits and signs", path.display()),
+    );
+    Err(failure.remedy("give the file with the secret as the wallet's operator gave it"))
 }
 
 struct Desk {
@@ -93,64 +112,60 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(wallet: &str, secret: &str, expires: UnixSeconds) -> Self {
+    fn new(wallet: &str, secret: String, expires: UnixSeconds) -> Self {
         let config =
             ureq::Agent::config_builder().timeout_global(Some(REQUEST_TIMEOUT)).http_status_as_error(false);
         let url = format!("{}/api/offers", wallet.trim_end_matches('/'));
-        Self { agent: config.build().into(), url, secret: secret.to_owned(), expires }
+        Self { agent: config.build().into(), url, secret, expires }
     }
 
     fn deposit(&self, record: &IssuedRecord) -> Result<String, Failure> {
-        let bytes = read_bounded(&record.path, json::JSON_BYTES_MAX as u64)?;
-        let value: Value = json::parse(&bytes).map_err(|error| Failure::new("record_unreadable", error))?;
+        let text = read_text(&record.path, json::JSON_BYTES_MAX as u64)?;
+        let value: Value = json::parse(text.as_bytes())
+            .map_err(|error| Failure::new("record_unreadable", error).about(&record.path))?;
         let body = serde_json::json!({ "record": value, "expires_at": rfc3339(self.expires) });
-        let unreachable = |error: &dyn std::fmt::Display| {
-            Failure::new("wallet_unreachable", format_args!("{}: {error}", self.url))
-        };
         let request = self.agent.post(&self.url).header("authorization", format!("Bearer {}", self.secret));
-        let mut answer = request.send_json(&body).map_err(|error| unreachable(&error))?;
-        if !answer.status().is_success() {
-            let problem = answer.body_mut().read_to_string().unwrap_or_default();
-            return Err(Failure::new(
-                "offer_refused",
-                format_args!("the wallet refused {}: {problem}", record.learner_no),
-            ));
+        let mut answer = request.send_json(&body).map_err(|error| self.unreachable(&error))?;
+        let status = answer.status();
+        if !status.is_success() {
+            let said = answer.body_mut().with_config().limit(PROBLEM_BYTES_MAX).read_json::<Problem>();
+            return Err(match said {
+                Ok(problem) => refused(record, &problem),
+                Err(_) => self.no_wallet(status.as_u16()),
+            });
         }
-        let deposited: Deposited = answer.body_mut().read_json().map_err(|error| unreachable(&error))?;
-        Ok(deposited.code)
+        let deposited = answer.body_mut().read_json::<Deposited>();
+        deposited.map(|deposited| deposited.code).map_err(|_| self.no_wallet(status.as_u16()))
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Failure {
+        let failure = Failure::new("wallet_unreachable", format_args!("{}: {error}", self.url));
+        failure.remedy("check --wallet, and whether the wallet runs; then run the command again: it goes on where it was")
+    }
+
+    /// Something answered that does not speak as a wallet does.
+    fn no_wallet(&self, status: u16) -> Failure {
+        let message =
+            format_args!("{} answers with status {status}, and not as a wallet", self.url).to_string();
+        Failure::new("wallet_unknown", message)
+            .remedy("--wallet takes the wallet's own address, such as https://educacion.example/wallet")
     }
 }
 
-/// The credentials that have a code already: an interrupted run goes on where it stopped.
-fn already_offered(path: &Path) -> Result<Vec<String>, Failure> {
-    if !path.exists() {
-        return Ok(Vec::new());
+/// The wallet's own words and code, and what to do about the usual ones.
+fn refused(record: &IssuedRecord, problem: &Problem) -> Failure {
+    let clean = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).collect() };
+    let message = format!(
+        "the wallet does not take the record of {}: {} [{}]",
+        record.learner_no,
+        clean(&problem.detail),
+        clean(&problem.code)
+    );
+    let failure = Failure::new("offer_refused", message);
+    match problem.code.as_str() {
+        "deposit_refused" => {
+            failure.remedy("give the secret that the wallet's operator gave this school, with --secret-file")
+        }
+        _ => failure.remedy("correct it, then run the command again: it goes on where it was"),
     }
-    let mut reader = csv::Reader::from_path(path).map_err(|error| unwritable(path, &error))?;
-    let column = |row: Result<csv::StringRecord, csv::Error>| {
-        row.map(|row| row.get(1).unwrap_or_default().to_owned()).map_err(|error| unwritable(path, &error))
-    };
-    reader.records().map(column).collect()
-}
-
-/// Whoever reads the codes can claim the records, so the file is its owner's alone.
-fn open_codes(path: &Path) -> Result<csv::Writer<std::fs::File>, Failure> {
-    let new = !path.exists();
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(CODES_MODE)
-        .open(path)
-        .map_err(|error| Failure::io("write", path, &error))?;
-    let mut writer = csv::Writer::from_writer(file);
-    if new {
-        writer
-            .write_record(["learner_no", "credential_id", "code"])
-            .map_err(|error| unwritable(path, &error))?;
-    }
-    Ok(writer)
-}
-
-fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new("codes_unusable", format_args!("{}: {error}", path.display()))
 }

@@ -10,10 +10,10 @@ use matricula_issuer::school::{self, InitSchool, SchoolHome, SchoolProfile};
 use matricula_registry::{InstitutionId, Text};
 
 use crate::failure::Failure;
-use crate::files::read_bounded;
+use crate::files::read_text;
 use crate::moment::now;
 use crate::passphrase::PassphraseArgs;
-use crate::values;
+use crate::values::{self, counted};
 
 /// A card has under a kilobyte, an allotment up to 64 KiB of digits.
 const FILE_BYTES_MAX: u64 = 256 << 10;
@@ -145,10 +145,9 @@ pub fn run(command: &SchoolCommand) -> Result<u8, Failure> {
 }
 
 fn init(args: &InitArgs) -> Result<u8, Failure> {
-    let card = String::from_utf8(read_bounded(&args.authority, FILE_BYTES_MAX)?).map_err(|_| {
-        Failure::new("card_unreadable", format_args!("{} is not text", args.authority.display()))
-    })?;
-    let authority = AuthorityCard::parse(&card).map_err(|error| Failure::new(error.code(), error))?;
+    let card = read_text(&args.authority, FILE_BYTES_MAX)?;
+    let authority =
+        AuthorityCard::parse(&card).map_err(|error| Failure::from(error).about(&args.authority))?;
     let passphrase = Passphrase::new(args.passphrase.choose("the school's issue key")?);
     let options = InitSchool {
         profile: SchoolProfile {
@@ -191,13 +190,15 @@ fn apply(args: &ApplyArgs) -> Result<u8, Failure> {
 
 fn allotment(args: &AllotmentArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home)?;
+    let file = read_text(&args.file, FILE_BYTES_MAX)?;
     let log = crate::log::open(&args.log, &crate::log::address_of(home.authority()))?;
     home.refresh_evidence(log.as_ref())?;
-    let imported = home.import_allotment(&read_bounded(&args.file, FILE_BYTES_MAX)?)?;
+    let imported =
+        home.import_allotment(file.as_bytes()).map_err(|error| Failure::from(error).about(&args.file))?;
     let known = if imported.new { "" } else { " (known already)" };
     println!(
-        "{} places in the status list{known}; {} are left.",
-        imported.indexes,
+        "{} in the status list{known}; left to use: {}.",
+        counted(imported.indexes, "place"),
         home.status_indexes_left()?
     );
     Ok(0)

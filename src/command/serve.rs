@@ -1,6 +1,7 @@
 //! `matricula serve`: the services in one process.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -62,7 +63,15 @@ fn init(path: &Path) -> Result<u8, Failure> {
         .create_new(true)
         .open(path)
         .and_then(|mut file| std::io::Write::write_all(&mut file, TEMPLATE.as_bytes()));
-    written.map_err(|error| Failure::io("write", path, &error))?;
+    written.map_err(|error| {
+        let failure = Failure::io("write", path, &error);
+        match error.kind() {
+            ErrorKind::AlreadyExists => {
+                failure.remedy("look through it, or write another one with --config NEW --init")
+            }
+            _ => failure,
+        }
+    })?;
     println!("Wrote {}. Look through it, then run `matricula serve`.", path.display());
     Ok(0)
 }

@@ -15,7 +15,7 @@ use matricula_verifier::DOCUMENT_BYTES_MAX;
 use crate::command::batch::{Bar, HomeArgs, issue_key, learners_file};
 use crate::command::import;
 use crate::failure::Failure;
-use crate::files::read_bounded;
+use crate::files::read_text;
 use crate::moment::{Moment, as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
 use crate::values;
@@ -186,18 +186,19 @@ pub fn reinstate(args: &ReinstateArgs) -> Result<u8, Failure> {
 
 fn change(args: &ChangeArgs, action: StatusAction) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
-    let record = read_bounded(&args.record, DOCUMENT_BYTES_MAX as u64)?;
+    let record = read_text(&args.record, DOCUMENT_BYTES_MAX as u64)?;
     let key = issue_key(&home, &args.passphrase)?;
     let now = now();
     let order = ChangeStatus {
-        record: &record,
+        record: record.as_bytes(),
         action,
         reason: args.reason.into(),
         effective: args.effective.unwrap_or(now),
         key: &key,
         now,
     };
-    let requested = correction::request_status(&home, &order)?;
+    let requested = correction::request_status(&home, &order)
+        .map_err(|error| Failure::from(error).about(&args.record))?;
     let done = if requested.created { "Signed" } else { "Asked for already:" };
     println!("{done} the request {}.", requested.path.display());
     println!("Next, at the authority: matricula authority publish {}", requested.path.display());
@@ -207,12 +208,12 @@ fn change(args: &ChangeArgs, action: StatusAction) -> Result<u8, Failure> {
 /// Runs `correct`.
 pub fn correct(args: &CorrectArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
-    let record = read_bounded(&args.record, DOCUMENT_BYTES_MAX as u64)?;
+    let record = read_text(&args.record, DOCUMENT_BYTES_MAX as u64)?;
     let checked = import::check(&args.files, as_of_or_now(args.as_of))?;
     let roster = import::usable(&checked)?;
     let key = issue_key(&home, &args.passphrase)?;
     let order = CorrectRecord {
-        record: &record,
+        record: record.as_bytes(),
         roster,
         roster_digest: RosterDigest::of(&learners_file(&args.files, &checked)?),
         key: &key,
@@ -220,7 +221,8 @@ pub fn correct(args: &CorrectArgs) -> Result<u8, Failure> {
         now: now(),
     };
     let bar = Bar::new();
-    let prepared = correction::correct(&home, &order, &mut |progress| bar.show(progress))?;
+    let prepared = correction::correct(&home, &order, &mut |progress| bar.show(progress))
+        .map_err(|error| Failure::from(error).about(&args.record))?;
     bar.finish();
     println!("Prepared the correction as batch {}.", prepared.id);
     println!(

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use matricula_issuer::trust_export::ExportTrust;
-use matricula_verdict::{Fingerprint, TRUST_FILE_BYTES_MAX, Trust, TrustFile, day};
+use matricula_verdict::{Fingerprint, TRUST_FILE_BYTES_MAX, Trust, TrustFile, TrustFileError, day};
 
 use crate::command::authority::{DeskArgs, OpenDesk};
 use crate::failure::Failure;
-use crate::files::{self, read_bounded};
+use crate::files::{self, read_text};
 use crate::moment::now;
+use crate::values::counted;
 
 /// Half a year: schools and verifiers must work without a network for 180 days.
 const VALID_DAYS_DEFAULT: u64 = 180;
@@ -77,6 +78,9 @@ pub fn run(command: &TrustCommand) -> Result<u8, Failure> {
 }
 
 fn export(args: &ExportArgs) -> Result<u8, Failure> {
+    if let Some(out) = &args.out {
+        files::check_place(out)?;
+    }
     let opened = OpenDesk::open(&args.desk)?;
     let options = ExportTrust { valid_for_s: args.valid_days * 86_400, policy: None, now: now() };
     let exported = opened.desk().export_trust(options)?;
@@ -91,15 +95,16 @@ fn export(args: &ExportArgs) -> Result<u8, Failure> {
 }
 
 fn import(args: &ImportArgs) -> Result<u8, Failure> {
-    let bytes = read_bounded(&args.file, TRUST_FILE_BYTES_MAX as u64)?;
-    let file = parse(&args.file, &bytes)?;
+    let (text, file) = read_one(&args.file)?;
     fs::create_dir_all(&args.store).map_err(|error| Failure::io("make", &args.store, &error))?;
     let kept = args.store.join(format!("{}.trust.json", file.fingerprint().to_string().replace(' ', "")));
     match known(&kept)? {
-        Some(older) => file.may_replace(&older).map_err(|error| Failure::new("trust_file_refused", error))?,
+        Some(older) => file
+            .may_replace(&older)
+            .map_err(|error| Failure::new("trust_file_refused", error).about(&args.file))?,
         None => check_fingerprint(&file, args.fingerprint)?,
     }
-    replace(&kept, &bytes)?;
+    replace(&kept, text.as_bytes())?;
     println!("Trusting {} ({}), file number {}.", name(&file), file.fingerprint(), file.content().sequence);
     Ok(0)
 }
@@ -108,7 +113,7 @@ fn known(kept: &Path) -> Result<Option<TrustFile>, Failure> {
     if !kept.exists() {
         return Ok(None);
     }
-    parse(kept, &read_bounded(kept, TRUST_FILE_BYTES_MAX as u64)?).map(Some)
+    read_one(kept).map(|(_, file)| Some(file))
 }
 
 fn check_fingerprint(file: &TrustFile, given: Option<Fingerprint>) -> Result<(), Failure> {
@@ -141,7 +146,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn show(args: &ShowArgs) -> Result<u8, Failure> {
-    let file = parse(&args.file, &read_bounded(&args.file, TRUST_FILE_BYTES_MAX as u64)?)?;
+    let (_, file) = read_one(&args.file)?;
     let content = file.content();
     println!("{}  {}  {}", name(&file), content.authority.country, content.authority.did);
     println!("fingerprint  {}", file.fingerprint());
@@ -156,9 +161,9 @@ fn show(args: &ShowArgs) -> Result<u8, Failure> {
     println!("withdrawals  {}", file.registry().negative_events().len());
     for list in &content.status_lists {
         println!(
-            "status list  {}, {} changes",
+            "status list  {}, {}",
             list.credential["id"].as_str().unwrap_or_default(),
-            list.events.len()
+            counted(list.events.len(), "change")
         );
     }
     Ok(0)
@@ -166,14 +171,24 @@ fn show(args: &ShowArgs) -> Result<u8, Failure> {
 
 /// The trust files behind paths on the command line: files, or folders of them.
 pub fn read(paths: &[PathBuf]) -> Result<Trust, Failure> {
-    let read = |path: &PathBuf| parse(path, &read_bounded(path, TRUST_FILE_BYTES_MAX as u64)?);
+    let read = |path: &PathBuf| read_one(path).map(|(_, file)| file);
     let files = files::behind(paths)?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Trust::new(files).map_err(|error| Failure::new("trust_files_conflict", error))
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<TrustFile, Failure> {
-    TrustFile::parse(bytes)
-        .map_err(|error| Failure::new("trust_file_unusable", format_args!("{}: {error}", path.display())))
+/// A trust file and its text.
+fn read_one(path: &Path) -> Result<(String, TrustFile), Failure> {
+    let text = read_text(path, TRUST_FILE_BYTES_MAX as u64)?;
+    let file = TrustFile::parse(text.as_bytes()).map_err(|error| {
+        let remedy = match error {
+            TrustFileError::Shape(_) => {
+                "look whether it is a trust file: `matricula trust export` makes one, and an authority's server gives it at /trust"
+            }
+            _ => "get the file again from the authority",
+        };
+        Failure::new("trust_file_unusable", format_args!("{}: {error}", path.display())).remedy(remedy)
+    })?;
+    Ok((text, file))
 }
 
 fn name(file: &TrustFile) -> &str {

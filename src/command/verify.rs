@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 use matricula_verdict::{Options, STATUS_AGE_MAX_SECONDS_DEFAULT, Trust};
-use matricula_verifier::{Checked, Sources, Summary, check_all};
+use matricula_verifier::{Checked, InputError, Sources, Summary, check_all};
 
 use crate::command::trust;
 use crate::failure::Failure;
@@ -71,7 +71,7 @@ pub fn run(args: &VerifyArgs) -> Result<u8, Failure> {
 pub fn check(paths: &[PathBuf], trust: &Trust, options: &Options) -> Result<Vec<Checked>, Failure> {
     let mut documents = Vec::new();
     for path in paths {
-        let found = Sources::find(path).map_err(|error| Failure::new("file_unusable", error))?;
+        let found = Sources::find(path).map_err(|error| unusable(&error))?;
         documents.extend(found.documents);
     }
     let bar = if documents.len() < BAR_MIN {
@@ -82,6 +82,20 @@ pub fn check(paths: &[PathBuf], trust: &Trust, options: &Options) -> Result<Vec<
     let checked = check_all(&documents, trust, options, &|| bar.inc(1));
     bar.finish_and_clear();
     Ok(checked)
+}
+
+fn unusable(error: &InputError) -> Failure {
+    let (code, remedy) = match error {
+        InputError::NotFound { .. } => {
+            ("file_unusable", "check the spelling, and the folder that you are in")
+        }
+        InputError::Unreadable { .. } => ("file_unusable", "ask the owner for the right to read it"),
+        InputError::NotAFile { .. } => ("file_unusable", "name a file or a folder; - reads standard input"),
+        InputError::TooLarge { .. } => (error.code(), "look whether it is the right file"),
+        InputError::FolderTooLarge { .. } => (error.code(), "verify a part of it at a time"),
+        InputError::FolderEmpty { .. } => (error.code(), "name another folder, or the files themselves"),
+    };
+    Failure::new(code, error).remedy(remedy)
 }
 
 fn render(args: &VerifyArgs, checked: &[Checked]) -> Result<String, Failure> {

@@ -20,6 +20,7 @@ use super::world::{
 use crate::command::batch::{Bar, shares};
 use crate::command::trust;
 use crate::failure::Failure;
+use crate::values::counted;
 
 /// The leaver whose diploma is revoked.
 const REVOKED: &str = "0801-2008-10001";
@@ -191,7 +192,7 @@ impl Telling {
             let bar = Bar::new();
             let issued = issue(&mut |progress| bar.show(progress))?;
             bar.finish();
-            let detail = format!("{} records; {}", issued.records.len(), shares(&issued.timing));
+            let detail = format!("{}; {}", counted(issued.records.len(), "record"), shares(&issued.timing));
             Ok((issued, Some(detail)))
         })
     }

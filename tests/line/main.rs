@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bad_input;
 mod office;
 
 use std::fs;
@@ -239,7 +240,13 @@ fn serves_the_log_the_wallet_and_the_verifier_and_stops_in_good_order() {
     office.ok(&["trust", "export", "--home", "authority", "--log", &log, "--out", "hn.trust.json"]);
     let wallet = format!("{}/wallet", office.url());
     let offer = ["offer", &batch, "--home", "school", "--wallet", &wallet, "--out", "codes.csv"];
-    office.fails(&[&offer[..], &["--secret-file", "other.secret"]].concat(), 1, "offer_refused");
+    let refused =
+        office.fails(&[&offer[..], &["--secret-file", "other.secret"]].concat(), 1, "offer_refused");
+    assert!(
+        refused.contains("[deposit_refused]") && refused.contains("what to do: give the secret"),
+        "{refused}"
+    );
+    assert!(!refused.contains('{') && !office.path("codes.csv").exists(), "{refused}");
     for _ in 0..2 {
         office.ok(&[&offer[..], &["--secret-file", "deposit.secret"]].concat());
     }
@@ -313,7 +320,7 @@ fn the_demo_tells_its_whole_story_as_expected() {
     let printed = office.ok(&["demo", "--dir", "demo"]);
     assert_eq!(printed.matches("as expected").count(), 13, "{printed}");
     assert!(!printed.contains("DIFFERS"), "{printed}");
-    office.fails(&["demo", "--dir", "demo"], 1, "file_unusable");
+    office.fails(&["demo", "--dir", "demo"], 1, "file_exists");
 }
 
 #[test]

@@ -47,13 +47,14 @@ impl Office {
         stdout
     }
 
-    /// Types a command that must fail with this exit code and this stable code.
+    /// Types a command that must fail with this exit code and this stable code; what it complained of.
     #[track_caller]
-    pub fn fails(&self, args: &[&str], code: i32, stable: &str) {
+    pub fn fails(&self, args: &[&str], code: i32, stable: &str) -> String {
         let output = self.run(args);
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "matricula {}\n{stderr}", args.join(" "));
         assert!(stderr.contains(&format!("error[{stable}]")), "matricula {}\n{stderr}", args.join(" "));
+        stderr
     }
 
     fn run(&self, args: &[&str]) -> Output {

@@ -73,6 +73,12 @@ pub const fn result_sign(result: AxisResult) -> char {
     }
 }
 
+/// A number and what it counts.
+pub fn counted(count: usize, one: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{end}")
+}
+
 /// The questions of the axes, in the order of `Axes::named`.
 pub const AXIS_QUESTIONS: [&str; 6] = [
     "Was it signed, and not changed since?",

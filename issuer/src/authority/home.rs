@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::AuthorityError;
 use crate::keyring::{KeyPurpose, Keyring, Passphrase, SecretKey};
 use crate::storage::{self, StorageError};
+use crate::toml_error::TomlError;
 
 /// The profile has a few hundred bytes.
 const PROFILE_BYTES_MAX: u64 = 64 * 1024;
@@ -134,7 +135,7 @@ impl AuthorityCard {
             return Err(CardError::TooLarge { bytes: text.len(), max: CARD_BYTES_MAX });
         }
         let file: CardFile =
-            toml::from_str(text).map_err(|error| CardError::Toml { problem: error.to_string() })?;
+            toml::from_str(text).map_err(|error| CardError::Toml(TomlError::of(text, &error)))?;
         let member = |member| CardError::Member { member };
         let key = did::parse_multikey(&file.key).map_err(|_| member("key"))?;
         Ok(Self {
@@ -164,11 +165,8 @@ pub enum CardError {
         max: usize,
     },
     /// Not TOML, or with members missing or unknown.
-    #[error("the authority's card cannot be read: {problem}")]
-    Toml {
-        /// What the parser said.
-        problem: String,
-    },
+    #[error("the authority's card cannot be read: {0}")]
+    Toml(TomlError),
     /// A member has the wrong form.
     #[error("`{member}` of the authority's card cannot be read")]
     Member {

@@ -22,6 +22,7 @@ use super::{SchoolError, application};
 use crate::authority::AuthorityCard;
 use crate::keyring::{KeyEntry, KeyName, KeyPurpose, Keyring, Passphrase, SecretKey, WorkFactor};
 use crate::storage::{self, Access, HomeLock, StorageError};
+use crate::toml_error::TomlError;
 
 /// The profile has a few hundred bytes.
 const PROFILE_BYTES_MAX: u64 = 64 * 1024;
@@ -243,7 +244,8 @@ fn encode(profile: &SchoolProfile) -> String {
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<SchoolProfile, StorageError> {
     let text = text(path, bytes)?;
-    let file: ProfileFile = toml::from_str(&text).map_err(|error| StorageError::malformed(path, error))?;
+    let file: ProfileFile =
+        toml::from_str(&text).map_err(|error| StorageError::malformed(path, TomlError::of(&text, &error)))?;
     let wrong = |error: matricula_registry::StatementError| StorageError::malformed(path, error);
     Ok(SchoolProfile {
         did: InstitutionId::parse(&file.did).map_err(wrong)?,

@@ -56,7 +56,13 @@ pub fn csv(checked: &[Checked]) -> Result<String, csv::Error> {
 fn cells(file: &str, verdict: &Verdict) -> Vec<String> {
     let credential = &verdict.credential;
     let foreign = |text: &Option<String>| cell(text.as_deref().unwrap_or_default());
-    let codes: Vec<&str> = verdict.codes().iter().map(|code| code.as_str()).collect();
+    let mut codes: Vec<&str> = Vec::new();
+    // An unreadable file has the same code on every axis; the table says it once.
+    for code in verdict.codes() {
+        if !codes.contains(&code.as_str()) {
+            codes.push(code.as_str());
+        }
+    }
     let mut row = vec![
         cell(file),
         verdict.overall.as_str().to_owned(),
@@ -125,6 +131,14 @@ mod tests {
             ("refused", "revoked compare_identity_document", "fail")
         );
         assert_eq!((at(3, "overall"), at(3, "codes")), ("not_read", "file_too_large"));
+    }
+
+    #[test]
+    fn a_code_stands_there_once() {
+        let options = matricula_verdict::Options::at(sample::CLAIMED);
+        let verdict = matricula_verdict::verify(b"no record", &matricula_verdict::Trust::default(), &options);
+        let rows = rows(&[sample::judged("a.json", verdict[0].clone())]);
+        assert_eq!(rows[1][2], "document_malformed");
     }
 
     #[test]

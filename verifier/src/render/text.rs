@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use matricula_verdict::{Axis, AxisResult, Overall, Verdict, day};
+use matricula_verdict::{Axis, AxisResult, Code, Overall, Verdict, day};
 
 use super::SHOWN_CHARS_MAX;
 use crate::check::{Checked, Outcome};
 use crate::summary::Summary;
 use crate::words::{
-    accrediting_authority, harmless, kind_word, overall_sign, overall_word, result_sign, result_word,
+    accrediting_authority, counted, harmless, kind_word, overall_sign, overall_word, result_sign, result_word,
 };
 
 /// The names of the axes are set in a column this wide.
@@ -20,10 +20,13 @@ const RESULT_COLUMNS: usize = 17;
 /// A remark on an axis is a few sentences; some of them quote the document.
 const TEXT_CHARS_MAX: usize = 2_000;
 
+/// What is no record has no other axis to speak of.
+const UNREADABLE: [Code; 2] = [Code::DocumentMalformed, Code::DocumentTooLarge];
+
 /// Narrower terminals get lines of this length all the same: the text column would vanish.
 const WIDTH_MIN: usize = 60;
 
-/// Every verdict with its six axes and both dates, then, for several documents, how many there are of each.
+/// Every verdict with its six axes and both dates (what is no record at all: one sentence), then, for several documents, how many there are of each.
 /// Lines are broken at `width` characters.
 pub fn text(checked: &[Checked], width: usize) -> String {
     let width = width.max(WIDTH_MIN);
@@ -54,6 +57,12 @@ fn write_verdict(out: &mut String, name: &str, verdict: &Verdict, width: usize) 
         overall_sign(verdict.overall),
         overall_word(verdict.overall).to_uppercase()
     );
+    if verdict.axes.integrity.codes.iter().any(|code| UNREADABLE.contains(code)) {
+        // There is nothing to say of the other axes, nor a date.
+        write_wrapped(out, &told(&verdict.axes.integrity), 2, width);
+        out.push('\n');
+        return;
+    }
     for line in describe(verdict) {
         write_wrapped(out, &line, 2, width);
     }
@@ -103,13 +112,18 @@ fn write_axis(out: &mut String, name: &str, axis: &Axis, width: usize) {
     let _ = write!(out, "  {name:<AXIS_COLUMNS$}{} ", result_sign(axis.result));
     let _ = write!(out, "{:<RESULT_COLUMNS$}", result_word(axis.result));
     let indent = 2 + AXIS_COLUMNS + 2 + RESULT_COLUMNS;
+    let lines = wrap(&told(axis), width.saturating_sub(indent));
+    let _ = writeln!(out, "{}", lines.join(&format!("\n{:indent$}", "")).trim_end());
+}
+
+/// What an axis says, and its codes where it is not good.
+fn told(axis: &Axis) -> String {
     let mut text = harmless(&axis.text, TEXT_CHARS_MAX);
     if axis.result != AxisResult::Pass && !axis.codes.is_empty() {
         let codes: Vec<&str> = axis.codes.iter().map(|code| code.as_str()).collect();
         let _ = write!(text, " [{}]", codes.join(", "));
     }
-    let lines = wrap(&text, width.saturating_sub(indent));
-    let _ = writeln!(out, "{}", lines.join(&format!("\n{:indent$}", "")).trim_end());
+    text
 }
 
 fn write_wrapped(out: &mut String, text: &str, indent: usize, width: usize) {
@@ -141,7 +155,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 fn write_summary(out: &mut String, documents: usize, summary: &Summary) {
-    let _ = writeln!(out, "{documents} documents, {} credentials:", summary.judged());
+    let _ = writeln!(out, "{}, {}:", counted(documents, "document"), counted(summary.judged(), "credential"));
     for overall in Summary::ORDER.into_iter().filter(|overall| summary.with(*overall) > 0) {
         let _ = writeln!(
             out,
@@ -164,6 +178,8 @@ fn write_summary(out: &mut String, documents: usize, summary: &Summary) {
 
 #[cfg(test)]
 mod tests {
+    use matricula_verdict::{Options, Trust};
+
     use super::text;
     use crate::check::{Checked, Outcome};
     use crate::input::InputError;
@@ -203,6 +219,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_record_is_said_in_one_sentence() {
+        let options = Options::at(sample::CLAIMED);
+        let verdict = matricula_verdict::verify(b"{\"type\": 7}", &Trust::default(), &options).remove(0);
+        let shown = text(&[sample::judged("list.json", verdict)], 200);
+        assert_eq!(
+            shown,
+            "✘ REFUSED  list.json\n  This is not a learner's record that can be read: it is neither a record, nor a \
+             credential, nor a presentation. [document_malformed]\n\n"
+        );
+    }
+
+    #[test]
     fn long_lines_are_broken_at_the_width() {
         let shown = text(&[sample::judged("a.json", sample::unknown_issuer())], 70);
         assert!(shown.lines().skip(1).all(|line| line.chars().count() <= 70), "{shown}");
@@ -231,6 +259,7 @@ mod tests {
         ];
         let shown = text(&checked, WIDTH);
         assert!(shown.contains("3 documents, 2 credentials:"), "{shown}");
+        assert!(text(&checked[1..], WIDTH).contains("2 documents, 1 credential:"));
         assert!(shown.contains("1 × did:web:mill.example"), "{shown}");
         assert!(shown.contains("? Not read"), "{shown}");
     }

@@ -61,7 +61,11 @@ pub fn verify_value(document: &Value, trust: &Trust, options: &Options) -> Vec<V
         Err(DocumentError::Record(error)) => vec![unreadable(Code::DocumentMalformed, &error, options)],
         Err(DocumentError::Presentation(error)) => vec![unreadable(Code::DocumentMalformed, &error, options)],
         Err(DocumentError::NotADocument) => {
-            let reason = "it is neither a record, nor a credential, nor a presentation";
+            let reason = if has_type(document, "MatriculaTrustFile") {
+                "it is an authority's trust file"
+            } else {
+                "it is neither a record, nor a credential, nor a presentation"
+            };
             vec![unreadable(Code::DocumentMalformed, &reason, options)]
         }
     }
@@ -169,7 +173,7 @@ const SUMMARY_CHARS_MAX: usize = 300;
 fn unreadable(code: Code, reason: &dyn core::fmt::Display, options: &Options) -> Verdict {
     let none = || Axis::not_applicable(code, "There is nothing to ask this of.");
     let axes = Axes {
-        integrity: Axis::fail(code, format!("The file cannot be read as a record: {reason}.")),
+        integrity: Axis::fail(code, format!("This is not a learner's record that can be read: {reason}.")),
         authority: none(),
         ledger: none(),
         status: none(),
