@@ -1,6 +1,6 @@
 //! `matricula.toml`: what `matricula serve` runs, and where.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use matricula_issuer::TomlError;
@@ -80,13 +80,15 @@ impl Default for AuthorityConfig {
 pub struct WalletConfig {
     /// The folder of the embedded store.
     pub store: PathBuf,
+    /// Addresses of reverse proxies that name their client in `X-Forwarded-For`.
+    pub trusted_proxies: Vec<IpAddr>,
     /// The schools that deposit records over HTTP. Nobody else does.
     pub deposits: Vec<DepositConfig>,
 }
 
 impl Default for WalletConfig {
     fn default() -> Self {
-        Self { store: PathBuf::from("wallet"), deposits: Vec::new() }
+        Self { store: PathBuf::from("wallet"), trusted_proxies: Vec::new(), deposits: Vec::new() }
     }
 }
 

@@ -14,6 +14,7 @@ mod services;
 mod trust;
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure>
     }
     println!("Serving on {}. Ctrl-C stops it.", config.public_url);
     let (stop, stopped) = tokio::sync::oneshot::channel();
+    // The wallet limits wrong passwords by the address of the client.
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let graceful = axum::serve(listener, app).with_graceful_shutdown(async move {
         told_to_stop().await;
         tracing::info!("stopping");

@@ -150,6 +150,7 @@ impl Opening<'_> {
         })?;
         let public_url = self.config.server.public_url.trim_end_matches('/');
         let mut settings = matricula_wallet_api::WalletConfig::new(public(&format!("{public_url}/wallet"))?);
+        settings.trusted_proxies.clone_from(&config.trusted_proxies);
         settings.verifier_url = Some(public(public_url)?);
         settings.deposit_secrets_sha256 = self.deposits()?;
         let ports = WalletPorts {

@@ -18,7 +18,7 @@ pub(crate) fn verify(document: &[u8], trust: &Trust, options: &Options) -> Vec<V
     if let Some(token) =
         core::str::from_utf8(document).ok().map(str::trim_ascii).filter(|text| is_compact(text))
     {
-        return vec![judge(token, options)];
+        return vec![judge(token, trust, options)];
     }
     match parse(document) {
         Ok(value) => verify_value(&value, trust, options),
@@ -30,7 +30,7 @@ pub(crate) fn verify(document: &[u8], trust: &Trust, options: &Options) -> Vec<V
 /// The same for a document that is strict JSON already.
 pub(crate) fn verify_value(document: &Value, trust: &Trust, options: &Options) -> Vec<Verdict> {
     match token_in(document) {
-        Some(token) => vec![judge(token, options)],
+        Some(token) => vec![judge(token, trust, options)],
         None => matricula_verdict::verify_value(document, trust, options),
     }
 }
@@ -56,16 +56,16 @@ fn is_compact(text: &str) -> bool {
         && !text.starts_with('.')
 }
 
-fn judge(token: &str, options: &Options) -> Verdict {
+fn judge(token: &str, trust: &Trust, options: &Options) -> Verdict {
     let read: Result<ForeignEvidence, ForeignRefusal> = read(token);
-    judge_foreign(read.as_ref(), options)
+    judge_foreign(read.as_ref(), trust, options)
 }
 
 /// Reading, where it is built in.
 #[cfg(feature = "foreign")]
 mod reader {
-    use matricula_foreign::{Fault, ForeignCredential, ForeignError};
-    use matricula_verdict::{ForeignEvidence, ForeignFault, ForeignRefusal};
+    use matricula_foreign::{Fault, ForeignCredential, ForeignError, NestedCredential};
+    use matricula_verdict::{ForeignEvidence, ForeignFault, ForeignRefusal, NestedToken};
 
     pub(super) fn read(token: &str) -> Result<ForeignEvidence, ForeignRefusal> {
         matricula_foreign::read(token).map(|read| evidence(&read)).map_err(|error| refusal(&error))
@@ -76,10 +76,15 @@ mod reader {
         ForeignEvidence {
             credential: read.credential().clone(),
             key: format!("{} ({}, {})", key.thumbprint(), key.kind(), read.algorithm()),
+            signer: key.ed25519().copied(),
             not_before: read.not_before(),
             expires: read.expires(),
-            nested: read.nested().iter().map(|nested| nested.position).collect(),
+            nested: read.nested().iter().map(token).collect(),
         }
+    }
+
+    fn token(nested: &NestedCredential) -> NestedToken {
+        NestedToken { position: nested.position, signer: nested.credential.key().ed25519().copied() }
     }
 
     fn refusal(error: &ForeignError) -> ForeignRefusal {

@@ -20,6 +20,7 @@ fn conclude(axes: Axes, credential: CredentialSummary) -> Verdict {
         axes,
         credential,
         as_of: UnixSeconds::new(CLAIMED.get() + 2 * DAY),
+        nested: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::error::{WalletError, damaged};
+use crate::limiter::ClientAddress;
 use crate::password::{LoginName, Password, PasswordCost, StretchedPassword};
 use crate::rows::{ACCOUNT_SHARES, ACCOUNTS, NAMES, OF_ACCOUNT, RowBytes, SHARES, decode, encode};
 use crate::seal::{Place, SealKey};
@@ -102,6 +103,25 @@ impl Wallet {
         let data_key = self.unlock(&account, &password)?;
         self.login_succeeded(&name.lookup_key());
         self.open_session(account, data_key)
+    }
+
+    /// Opens a session for a client at an address, which has a limit on wrong passwords of its own, for all names together.
+    ///
+    /// # Errors
+    /// As [`Wallet::log_in`].
+    pub fn log_in_from(
+        &self,
+        client: ClientAddress,
+        name: &str,
+        password: &str,
+    ) -> Result<Session, WalletError> {
+        // Counted before it is made, so that many at once gain nothing.
+        self.address_attempt(client)?;
+        let session = self.log_in(name, password);
+        if !matches!(session, Err(WalletError::WrongNameOrPassword)) {
+            self.address_attempt_was_not_wrong(client);
+        }
+        session
     }
 
     /// Changes the password and ends all other sessions.

@@ -60,7 +60,7 @@ impl Wallet {
         let kept = self.record(session, id)?;
         let holder = self.holder_key(session)?;
         let now = self.now();
-        let bare = PortableRecord { evidence: None, binding: None, ..kept.record.clone() };
+        let bare = PortableRecord::bare(kept.record.credential.clone());
         let credential_id = credential_id(&bare)?.to_owned();
         let request = PresentationRequest {
             challenge: BindingRequest::challenge(&credential_id),

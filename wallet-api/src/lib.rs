@@ -30,6 +30,7 @@ pub use binding::Claimed;
 pub use disclosure::{Disclosure, DisclosureKind, Views};
 pub use error::WalletError;
 pub use http::{WalletState, router};
+pub use limiter::ClientAddress;
 pub use offer::{OFFER_SECONDS_MAX, OfferCode};
 pub use password::{CostOutOfRange, CredentialsError, LoginName, Password, PasswordCost};
 pub use ports::{

@@ -1,6 +1,7 @@
 //! Limits on wrong passwords and wrong codes.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use matricula_tlog::UnixSeconds;
 
@@ -9,6 +10,33 @@ const KEYS_MAX: usize = 100_000;
 
 /// Attempts in a window of all keys that found no room, together.
 const OVERFLOW_ATTEMPTS_MAX: u32 = 1_000;
+
+/// Where attempts come from: an IPv4 address, or the half of an IPv6 address that names a network, since a customer gets the
+/// other half whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress([u8; 32]);
+
+impl ClientAddress {
+    /// The address for the limits.
+    pub fn new(address: IpAddr) -> Self {
+        let mut key = [0; 32];
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                key[0] = 4;
+                key[1..5].copy_from_slice(&address.octets());
+            }
+            IpAddr::V6(address) => {
+                key[0] = 6;
+                key[1..9].copy_from_slice(&address.octets()[..8]);
+            }
+        }
+        Self(key)
+    }
+
+    pub(crate) const fn key(self) -> [u8; 32] {
+        self.0
+    }
+}
 
 /// Attempts in a window of time, by key. An attempt counts before it is made, so that many at once gain nothing.
 #[derive(Debug)]
@@ -60,6 +88,14 @@ impl Limiter {
         Ok(())
     }
 
+    /// Takes one attempt of a key back: it was no wrong one. The others stay, so that nobody buys guesses with an account of
+    /// their own.
+    pub(crate) fn take_back(&mut self, key: &[u8; 32]) {
+        if let Some(window) = self.windows.get_mut(key) {
+            window.attempts = window.attempts.saturating_sub(1);
+        }
+    }
+
     /// Forgets the attempts of a key: the last one was right.
     pub(crate) fn succeeded(&mut self, key: &[u8; 32]) {
         self.windows.remove(key);
@@ -90,6 +126,29 @@ mod tests {
         assert_eq!(limiter.attempt([1; 32], at(0)), Ok(()));
         limiter.succeeded(&[1; 32]);
         assert_eq!(limiter.attempt([1; 32], at(0)), Ok(()));
+    }
+
+    #[test]
+    fn an_attempt_taken_back_leaves_the_others() {
+        let mut limiter = Limiter::new(2, 60);
+        assert_eq!(limiter.attempt([1; 32], at(0)), Ok(()));
+        for _ in 0..9 {
+            assert_eq!(limiter.attempt([1; 32], at(1)), Ok(()));
+            limiter.take_back(&[1; 32]);
+        }
+        assert_eq!(limiter.attempt([1; 32], at(2)), Ok(()));
+        assert_eq!(limiter.attempt([1; 32], at(2)), Err(Limited { retry_after_seconds: 58 }));
+        limiter.take_back(&[2; 32]);
+        assert_eq!(limiter.windows.len(), 1);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client_and_an_ipv4_address_another() {
+        let client = |text: &str| ClientAddress::new(text.parse().expect("address"));
+        assert_eq!(client("2001:db8:1:2::1"), client("2001:db8:1:2:ffff::9"));
+        assert_ne!(client("2001:db8:1:2::1"), client("2001:db8:1:3::1"));
+        assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
+        assert_ne!(client("192.0.2.1"), client("192.0.2.2"));
     }
 
     #[test]

@@ -78,8 +78,10 @@ impl Wallet {
         }
         let record = |id: &RecordId| {
             let record = self.record(session, *id)?.record;
-            let evidence = record.evidence.filter(|_| choice.with_evidence);
-            Ok(PortableRecord { evidence, ..record })
+            if choice.with_evidence {
+                return Ok(record);
+            }
+            Ok(PortableRecord { evidence: None, nested: Vec::new(), ..record })
         };
         choice.records.iter().map(record).collect()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use matricula_state::{Expected, Op, StateError, StateStore, Table, Version};
@@ -10,13 +11,17 @@ use url::Url;
 
 use crate::account::AccountId;
 use crate::error::WalletError;
-use crate::limiter::Limiter;
+use crate::limiter::{ClientAddress, Limiter};
 use crate::password::PasswordCost;
 use crate::ports::{BindingPort, Clock, Entropy};
 use crate::rows::{ACCOUNTS, OFFERS, SESSIONS, SHARES};
 
 /// Wrong passwords for a name in a quarter of an hour: a person mistypes, a program guesses.
 const LOGIN_ATTEMPTS_MAX: u32 = 10;
+
+/// Wrong passwords from a network address in a quarter of an hour, whatever the names. Whole schools share an address: three
+/// hundred learners who all mistype once are let in, a program that tries a list of names is stopped.
+const ADDRESS_LOGIN_ATTEMPTS_MAX: u32 = 300;
 
 /// Wrong codes by an account in a quarter of an hour. A code has 80 random bits, so this only keeps the noise down.
 const CLAIM_ATTEMPTS_MAX: u32 = 10;
@@ -34,6 +39,8 @@ pub struct WalletConfig {
     pub base_url: Url,
     /// The page where anybody verifies a file, shown beside shared records.
     pub verifier_url: Option<Url>,
+    /// Reverse proxies whose `X-Forwarded-For` names the client; of all others the header is not read.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How much work a guess of a password is.
     pub password_cost: PasswordCost,
     /// Who deposits records over HTTP: the issuer's DID, and the SHA-256 of the secret by which it deposits records
@@ -42,11 +49,12 @@ pub struct WalletConfig {
 }
 
 impl WalletConfig {
-    /// The defaults: no verifier page, no deposits over HTTP.
+    /// The defaults: no verifier page, no proxies, no deposits over HTTP.
     pub fn new(base_url: Url) -> Self {
         Self {
             base_url,
             verifier_url: None,
+            trusted_proxies: Vec::new(),
             password_cost: PasswordCost::default(),
             deposit_secrets_sha256: BTreeMap::new(),
         }
@@ -72,6 +80,7 @@ pub struct Wallet {
     pub(crate) config: WalletConfig,
     pub(crate) ports: WalletPorts,
     logins: Mutex<Limiter>,
+    logins_by_address: Mutex<Limiter>,
     claims: Mutex<Limiter>,
 }
 
@@ -88,6 +97,7 @@ impl Wallet {
             config,
             ports,
             logins: Mutex::new(Limiter::new(LOGIN_ATTEMPTS_MAX, ATTEMPTS_WINDOW_SECONDS)),
+            logins_by_address: Mutex::new(Limiter::new(ADDRESS_LOGIN_ATTEMPTS_MAX, ATTEMPTS_WINDOW_SECONDS)),
             claims: Mutex::new(Limiter::new(CLAIM_ATTEMPTS_MAX, ATTEMPTS_WINDOW_SECONDS)),
         }
     }
@@ -140,6 +150,15 @@ impl Wallet {
 
     pub(crate) fn login_succeeded(&self, key: &[u8; 32]) {
         self.logins.lock().unwrap_or_else(PoisonError::into_inner).succeeded(key);
+    }
+
+    pub(crate) fn address_attempt(&self, client: ClientAddress) -> Result<(), WalletError> {
+        let mut limiter = self.logins_by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(limiter.attempt(client.key(), self.now())?)
+    }
+
+    pub(crate) fn address_attempt_was_not_wrong(&self, client: ClientAddress) {
+        self.logins_by_address.lock().unwrap_or_else(PoisonError::into_inner).take_back(&client.key());
     }
 
     pub(crate) fn claim_attempt(&self, key: [u8; 32]) -> Result<(), WalletError> {

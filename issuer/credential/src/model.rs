@@ -17,7 +17,7 @@ use crate::date_time::DateTimeError;
 use crate::status::StatusEntry;
 
 pub use builder::{course, diploma, primary_completion, transcript, transfer_certificate};
-pub use classification::{Classification, Facts, classify, facts};
+pub use classification::{COURSE, Classification, Facts, classify, classify_course, facts};
 pub use results::{Grade, GradingScale, ResultStatus, SubjectResult};
 
 /// Most nested credentials of one transcript, and most results of one credential.

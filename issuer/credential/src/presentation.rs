@@ -13,7 +13,7 @@ use crate::contexts::CREDENTIALS_V2;
 use crate::did::{did_key, did_key_method, parse_did_key};
 use crate::json::{JsonError, parse};
 use crate::proof::{self, Cryptosuite, ProofError, ProofOptions, ProofPurpose};
-use crate::record::{EVIDENCE_MEMBERS, LedgerEvidence, Member, PortableRecord, RecordError};
+use crate::record::{EVIDENCE_MEMBERS, LedgerEvidence, Member, NestedEvidence, PortableRecord, RecordError};
 
 /// The `type` of a presentation file.
 pub const PRESENTATION_TYPE: &str = "MatriculaPresentation";
@@ -283,11 +283,10 @@ fn credential_ids(credentials: &[Value]) -> Result<(), PresentationError> {
 
 /// Gives each credential its evidence; every piece of evidence must find its credential.
 fn pair(credentials: Vec<Value>, evidence: &[Member<'_>]) -> Result<Vec<PortableRecord>, PresentationError> {
-    let bare = |credential| PortableRecord { credential, evidence: None, binding: None };
-    let mut records: Vec<PortableRecord> = credentials.into_iter().map(bare).collect();
+    let mut records: Vec<PortableRecord> = credentials.into_iter().map(PortableRecord::bare).collect();
     let mut seen = HashSet::new();
     for member in evidence {
-        let mut known = vec!["credentialId", "binding"];
+        let mut known = vec!["credentialId", "binding", "nested"];
         known.extend(EVIDENCE_MEMBERS);
         member.only(&known)?;
         let id = member.text("credentialId")?;
@@ -300,13 +299,14 @@ fn pair(credentials: Vec<Value>, evidence: &[Member<'_>]) -> Result<Vec<Portable
         let record = records.iter_mut().find(own).ok_or_else(unmatched)?;
         record.evidence = LedgerEvidence::from_member(member)?;
         record.binding = member.optional_object("binding")?.cloned();
+        record.nested = NestedEvidence::from_member(member, &record.credential)?;
     }
     Ok(records)
 }
 
 fn evidence_value(record: &PortableRecord) -> Option<Value> {
     let id = record.credential.get("id")?;
-    if record.evidence.is_none() && record.binding.is_none() {
+    if record.evidence.is_none() && record.binding.is_none() && record.nested.is_empty() {
         return None;
     }
     let mut entry = Map::new();
@@ -317,5 +317,6 @@ fn evidence_value(record: &PortableRecord) -> Option<Value> {
     if let Some(binding) = &record.binding {
         entry.insert("binding".to_owned(), binding.clone());
     }
+    NestedEvidence::put_into(&record.nested, &mut entry);
     Some(Value::Object(entry))
 }

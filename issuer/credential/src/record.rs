@@ -1,5 +1,7 @@
 //! The portable record: a credential and all that is needed to check it offline, in one JSON file.
 
+use std::collections::HashSet;
+
 use data_encoding::BASE64;
 use matricula_tlog::{Hash, LOG_PROOF_BYTES_MAX, LeafIndex, TreeSize, decode_base64};
 use serde_json::{Map, Value, json};
@@ -16,6 +18,10 @@ pub const RECORD_VERSION: u64 = 1;
 
 /// Most accreditation statements in one record: an institution's grant, its keys and their approvals need under 10.
 pub const ACCREDITATION_MAX: usize = 64;
+
+/// Most credentials inside a transcript that come with evidence of their own: papers of other schools, a few in a school
+/// life.
+pub const NESTED_EVIDENCE_MAX: usize = 64;
 
 /// Longest path: a batch has at most 2^20 leaves.
 pub const PATH_HASHES_MAX: usize = 20;
@@ -53,6 +59,18 @@ pub enum RecordError {
         /// Name of the first absent member.
         missing: &'static str,
     },
+    /// Evidence for a credential that is not inside this one.
+    #[error("evidence for `{id}`, which is not inside the credential")]
+    NestedUnmatched {
+        /// The id.
+        id: String,
+    },
+    /// Evidence for one credential inside this one, twice.
+    #[error("two pieces of evidence for `{id}`")]
+    NestedTwice {
+        /// The id.
+        id: String,
+    },
 }
 
 /// A credential with what the ledger says about it.
@@ -64,6 +82,18 @@ pub struct PortableRecord {
     pub evidence: Option<LedgerEvidence>,
     /// The holder binding, a signed credential of its own.
     pub binding: Option<Value>,
+    /// What leads from credentials inside this one to logs of their own: for those of other issuers, which the evidence of
+    /// this one says nothing about. At most [`NESTED_EVIDENCE_MAX`], one a credential; the evidence goes no deeper.
+    pub nested: Vec<NestedEvidence>,
+}
+
+/// What leads from a credential inside a transcript to the log of its own issuer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NestedEvidence {
+    /// The id of the credential inside.
+    pub credential_id: String,
+    /// Its evidence, as its own record has it.
+    pub evidence: LedgerEvidence,
 }
 
 /// What leads from a credential to the log.
@@ -89,6 +119,11 @@ pub struct LoggedStatement {
 }
 
 impl PortableRecord {
+    /// A record of the credential alone, without evidence.
+    pub fn bare(credential: Value) -> Self {
+        Self { credential, evidence: None, binding: None, nested: Vec::new() }
+    }
+
     /// Reads a record from bytes.
     ///
     /// # Errors
@@ -114,13 +149,15 @@ impl PortableRecord {
             return Err(RecordError::Version);
         }
         let root = Member::root(document)?;
-        let mut known = vec!["type", "version", "credential", "binding"];
+        let mut known = vec!["type", "version", "credential", "binding", "nested"];
         known.extend(EVIDENCE_MEMBERS);
         root.only(&known)?;
+        let credential = root.object("credential")?;
         Ok(Self {
-            credential: root.object("credential")?.clone(),
+            credential: credential.clone(),
             evidence: LedgerEvidence::from_member(&root)?,
             binding: root.optional_object("binding")?.cloned(),
+            nested: NestedEvidence::from_member(&root, credential)?,
         })
     }
 
@@ -136,6 +173,7 @@ impl PortableRecord {
         if let Some(binding) = &self.binding {
             record.insert("binding".to_owned(), binding.clone());
         }
+        NestedEvidence::put_into(&self.nested, &mut record);
         Value::Object(record)
     }
 
@@ -201,6 +239,61 @@ impl LedgerEvidence {
         object.insert("accreditation".to_owned(), Value::Array(accreditation.collect()));
     }
 }
+
+impl NestedEvidence {
+    /// Reads the evidence for credentials inside `credential` from the members of its record or of its part of a
+    /// presentation's evidence.
+    pub(crate) fn from_member(parent: &Member<'_>, credential: &Value) -> Result<Vec<Self>, RecordError> {
+        if !parent.value.contains_key("nested") {
+            return Ok(Vec::new());
+        }
+        let inside: HashSet<&str> =
+            nested_in(credential).iter().filter_map(|nested| nested.get("id")?.as_str()).collect();
+        let mut seen = HashSet::new();
+        let read = |member: &Member<'_>| {
+            let mut known = vec!["credentialId"];
+            known.extend(EVIDENCE_MEMBERS);
+            member.only(&known)?;
+            let id = member.text("credentialId")?;
+            let shown = || id.chars().take(ID_CHARS_SHOWN).collect();
+            if !inside.contains(id) {
+                return Err(RecordError::NestedUnmatched { id: shown() });
+            }
+            if !seen.insert(id.to_owned()) {
+                return Err(RecordError::NestedTwice { id: shown() });
+            }
+            let missing = RecordError::IncompleteEvidence { missing: EVIDENCE_MEMBERS[0] };
+            let evidence = LedgerEvidence::from_member(member)?.ok_or(missing)?;
+            Ok(Self { credential_id: id.to_owned(), evidence })
+        };
+        parent.list("nested", NESTED_EVIDENCE_MAX)?.iter().map(read).collect()
+    }
+
+    pub(crate) fn put_into(nested: &[Self], object: &mut Map<String, Value>) {
+        if nested.is_empty() {
+            return;
+        }
+        let entry = |nested: &Self| {
+            let mut entry = Map::new();
+            entry.insert("credentialId".to_owned(), json!(nested.credential_id));
+            nested.evidence.put_into(&mut entry);
+            Value::Object(entry)
+        };
+        object.insert("nested".to_owned(), nested.iter().map(entry).collect());
+    }
+}
+
+/// The credentials inside a transcript, in their order; none in any other credential.
+pub fn nested_in(credential: &Value) -> &[Value] {
+    match credential.pointer("/credentialSubject/verifiableCredential") {
+        Some(Value::Array(several)) => several,
+        Some(single) => core::slice::from_ref(single),
+        None => &[],
+    }
+}
+
+/// Characters of a foreign id that an error repeats.
+const ID_CHARS_SHOWN: usize = 200;
 
 impl LoggedStatement {
     fn from_member(parent: &Member<'_>) -> Result<Self, RecordError> {

@@ -12,7 +12,9 @@ use matricula_credential::did::{did_key, verification_method};
 use matricula_credential::model::diploma;
 use matricula_credential::presentation::{self, PresentationError, PresentationFile, PresentationRequest};
 use matricula_credential::proof::{self, Cryptosuite, ProofError, ProofOptions, ProofPurpose};
-use matricula_credential::record::{LedgerEvidence, LoggedStatement, PortableRecord, RecordError};
+use matricula_credential::record::{
+    LedgerEvidence, LoggedStatement, NESTED_EVIDENCE_MAX, NestedEvidence, PortableRecord, RecordError,
+};
 use matricula_credential::{canonical_nquads, content};
 use matricula_tlog::{Hash, UnixSeconds};
 use serde_json::{Value, json};
@@ -36,7 +38,7 @@ fn record(number: u8) -> (PortableRecord, Hash) {
     let tree = BatchTree::build(&[commitment], &BatchSeed::from_bytes([5; 32])).unwrap();
     let path = tree.path(0).unwrap();
     let evidence = LedgerEvidence { salt, path, batch: logged(1), accreditation: vec![logged(2), logged(3)] };
-    (PortableRecord { credential, evidence: Some(evidence), binding: None }, tree.root())
+    (PortableRecord { evidence: Some(evidence), ..PortableRecord::bare(credential) }, tree.root())
 }
 
 fn holder_key() -> SigningKey {
@@ -73,6 +75,59 @@ fn a_record_may_leave_the_ledger_part_out_but_not_half_of_it() {
         half.as_object_mut().unwrap().remove(missing);
         assert_eq!(PortableRecord::from_value(&half), Err(RecordError::IncompleteEvidence { missing }));
     }
+}
+
+/// A record of a transcript that holds this many others, with evidence for each.
+fn holding(count: usize) -> PortableRecord {
+    let (outer, _) = record(1);
+    let mut credential = outer.credential.clone();
+    let id = |number: usize| format!("urn:uuid:inside-{number}");
+    let inside: Vec<Value> = (0..count).map(|number| json!({"id": id(number)})).collect();
+    credential["credentialSubject"]["verifiableCredential"] = Value::Array(inside);
+    let evidence = outer.evidence.unwrap();
+    let nested = |number| NestedEvidence { credential_id: id(number), evidence: evidence.clone() };
+    PortableRecord { nested: (0..count).map(nested).collect(), ..PortableRecord::bare(credential) }
+}
+
+#[test]
+fn evidence_for_what_is_inside_survives_the_round_trip() {
+    for count in [0, 1, NESTED_EVIDENCE_MAX] {
+        let record = holding(count);
+        assert_eq!(PortableRecord::parse(&record.encode().unwrap()), Ok(record.clone()), "{count}");
+        assert_eq!(record.to_value().get("nested").is_some(), count > 0);
+    }
+}
+
+#[test]
+fn refuses_evidence_inside_that_is_none_or_too_much() {
+    let id = |number: usize| format!("urn:uuid:inside-{number}");
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut changed = holding(2).to_value();
+        change(&mut changed);
+        PortableRecord::from_value(&changed).unwrap_err()
+    };
+    let member = |pointer: &str| RecordError::Member { pointer: pointer.to_owned() };
+    assert_eq!(refused(&|record| record["nested"] = json!({})), member("/nested"));
+    assert_eq!(refused(&|record| record["nested"][1] = json!("text")), member("/nested/1"));
+    assert_eq!(
+        refused(&|record| record["nested"][0]["credentialId"] = json!("urn:uuid:elsewhere")),
+        RecordError::NestedUnmatched { id: "urn:uuid:elsewhere".to_owned() }
+    );
+    assert_eq!(
+        refused(&|record| record["nested"][1]["credentialId"] = json!(id(0))),
+        RecordError::NestedTwice { id: id(0) }
+    );
+    let bare = json!({"credentialId": id(0)});
+    assert_eq!(
+        refused(&|record| record["nested"][0] = bare.clone()),
+        RecordError::IncompleteEvidence { missing: "commitment" }
+    );
+    for deeper in ["nested", "binding", "credential"] {
+        let unknown = RecordError::UnknownMember { pointer: format!("/nested/0/{deeper}") };
+        assert_eq!(refused(&|record| record["nested"][0][deeper] = json!([])), unknown);
+    }
+    let many = holding(NESTED_EVIDENCE_MAX + 1).to_value();
+    assert_eq!(PortableRecord::from_value(&many), Err(member("/nested")));
 }
 
 #[test]

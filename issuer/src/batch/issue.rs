@@ -287,6 +287,7 @@ impl Issuing<'_> {
                 accreditation: accreditation.to_vec(),
             }),
             binding: None,
+            nested: Vec::new(),
         };
         Ok(portable.encode()?)
     }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::code::Code;
 use crate::date::day;
 use crate::ledger::{Ledger, Logged};
+use crate::nested::{self, Inside};
 use crate::trust::Trust;
 use crate::trust_file::TrustFile;
 use crate::verdict::{Axis, AxisResult};
@@ -28,7 +29,8 @@ pub(crate) struct Case<'a> {
     pub(crate) credential: &'a Value,
     pub(crate) signer: Option<&'a VerifyingKey>,
     pub(crate) class: Option<&'a Classification>,
-    pub(crate) beyond: Option<usize>,
+    /// What is inside that this issuer's right does not cover.
+    pub(crate) inside: &'a [Inside],
     pub(crate) as_of: UnixSeconds,
 }
 
@@ -39,16 +41,12 @@ pub(crate) fn examine<'t>(case: &Case<'_>, ledger: &Ledger<'t>, trust: &'t Trust
         return Authority { axis: Axis::unknown(Code::NoValidSignature, text), file: ledger.authority };
     };
     let Some(file) = ledger.authority.or_else(|| trust.of_key(&signer)) else {
-        return Authority { axis: unknown_issuer(case.credential), file: None };
+        let mut axis = unknown_issuer(case.credential);
+        nested::count(&mut axis, case.inside);
+        return Authority { axis, file: None };
     };
     let mut axis = judge(case, &signer, ledger.logged.as_ref(), ledger.registry_or(file));
-    if let Some(position) = case.beyond.filter(|_| matches!(axis.result, AxisResult::Pass | AxisResult::Warn))
-    {
-        let text = format!(
-            "Credential number {position} inside this one is of another issuer or key, or more than a course: have it verified on its own."
-        );
-        axis = Axis::unknown(Code::NestedNotJudged, text);
-    }
+    nested::count(&mut axis, case.inside);
     if file.expires() <= case.as_of {
         let text = format!(
             "The trust file ran out on {}: later withdrawals of rights are not known.",

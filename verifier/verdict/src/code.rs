@@ -81,8 +81,12 @@ codes! {
     SignedByCustodian = "signed_by_custodian",
     /// Without a log proof the claimed date proves nothing, and the signer has no rights today.
     ClaimedDateUnproven = "claimed_date_unproven",
-    /// A credential inside is by another issuer or key, or more than a course: its right was not judged.
+    /// A credential inside is by another issuer or key, or more than a course, and nothing came by which to judge it.
     NestedNotJudged = "nested_not_judged",
+    /// A credential inside was judged by evidence of its own, and is refused.
+    NestedRefused = "nested_refused",
+    /// A credential inside was judged by evidence of its own, and is good with something to know.
+    NestedWithWarnings = "nested_with_warnings",
     /// The trust file has passed its expiry: later revocations are not known.
     TrustFileExpired = "trust_file_expired",
 

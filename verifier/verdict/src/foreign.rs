@@ -1,19 +1,24 @@
 //! Credentials in formats of others: judged here, read elsewhere.
 //!
-//! Whoever reads the format says whether the signature fits, and hands over the credential. The key came with the file or in its
-//! names, so it stands under no authority that the verifier trusts: the best such a credential can become is
-//! [`crate::Overall::UnknownIssuer`].
+//! Whoever reads the format says whether the signature fits, and hands over the credential and the key. A key that came with
+//! the file or in its names says nothing about who signed, so such a credential is of an unknown issuer, unless a trust file
+//! knows that very key: then its institution's rights are judged as those of any other, without evidence from a log.
 
+use ed25519_dalek::VerifyingKey;
 use matricula_credential::content::{ContentCode, check};
 use matricula_credential::model::classify;
+use matricula_registry::PublicKey;
 use matricula_tlog::UnixSeconds;
 use serde_json::Value;
 
+use crate::authority::Authority;
 use crate::code::Code;
 use crate::date::day;
-use crate::judge::{Options, summary};
+use crate::judge::{Options, Scene, summary};
+use crate::ledger::Ledger;
+use crate::trust::Trust;
 use crate::verdict::{Axes, Axis, AxisResult, CredentialSummary, Verdict};
-use crate::{authority, content, integrity, status};
+use crate::{authority, content, integrity, nested, status};
 
 /// Where credentials stand inside a transcript.
 const NESTED_POINTER: &str = "/credentialSubject/verifiableCredential";
@@ -25,13 +30,24 @@ pub struct ForeignEvidence {
     pub credential: Value,
     /// The key that signed, for a person to compare: its thumbprint and kind.
     pub key: String,
+    /// The same key, where it is an Ed25519 key: registries know no others.
+    pub signer: Option<VerifyingKey>,
     /// From when on the signature or the credential is to be used.
     pub not_before: Option<UnixSeconds>,
     /// Until when.
     pub expires: Option<UnixSeconds>,
-    /// Which places of `credentialSubject.verifiableCredential`, from 0, hold credentials that came with a signature around
-    /// them, found good. All others must bear a proof inside.
-    pub nested: Vec<usize>,
+    /// Which places of `credentialSubject.verifiableCredential` hold credentials that came with a signature around them, found
+    /// good. All others must bear a proof inside.
+    pub nested: Vec<NestedToken>,
+}
+
+/// A credential inside one that came with a signature around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NestedToken {
+    /// Its place, from 0.
+    pub position: usize,
+    /// The key that signed it, where it is an Ed25519 key.
+    pub signer: Option<VerifyingKey>,
 }
 
 /// Why there is no such evidence.
@@ -58,36 +74,68 @@ pub struct ForeignRefusal {
     pub reason: String,
 }
 
-/// Judges a credential of others from what its reader found. Never verified, with or without warnings.
-pub fn judge_foreign(read: Result<&ForeignEvidence, &ForeignRefusal>, options: &Options) -> Verdict {
+/// Judges a credential of others from what its reader found. Good only under a key that a trust file gives to the named issuer.
+pub fn judge_foreign(
+    read: Result<&ForeignEvidence, &ForeignRefusal>,
+    trust: &Trust,
+    options: &Options,
+) -> Verdict {
     match read {
-        Ok(evidence) => judge(evidence, options),
+        Ok(evidence) => judge(evidence, &Scene::new(trust, options)),
         Err(refusal) => refuse(refusal, options),
     }
 }
 
-fn judge(evidence: &ForeignEvidence, options: &Options) -> Verdict {
-    let credential = &evidence.credential;
+fn judge(evidence: &ForeignEvidence, scene: &Scene<'_>) -> Verdict {
+    let (credential, options) = (&evidence.credential, scene.options);
+    let class = classify(credential);
+    let (integrity, keys) = examine_integrity(evidence, options.as_of);
+    let ledger = Ledger::without_authority(no_ledger_evidence());
+    let registered = evidence.signer.filter(|key| scene.trust.of_key(&PublicKey::from(key)).is_some());
+    let inside = registered.map_or_else(Vec::new, |signer| {
+        nested::judge(&nested::others(credential, &signer, &keys), &[], scene)
+    });
+    let authority = match &registered {
+        Some(signer) => {
+            let (signer, class) = (Some(signer), class.as_ref());
+            let rights = authority::Case { credential, signer, class, inside: &inside, as_of: options.as_of };
+            authority::examine(&rights, &ledger, scene.trust)
+        }
+        None => Authority { axis: authority::unknown_issuer(credential), file: None },
+    };
+    let file = authority.file;
     let axes = Axes {
-        integrity: examine_integrity(evidence, options.as_of),
-        authority: authority::unknown_issuer(credential),
-        ledger: no_ledger_evidence(),
-        status: status::examine(credential, None, options.as_of, options.status_age_max_seconds),
+        integrity,
+        authority: authority.axis,
+        ledger: ledger.axis,
+        status: status::examine(credential, file, options.as_of, options.status_age_max_seconds),
         holder: not_presented(),
         content: examine_content(evidence, options.as_of),
     };
-    Verdict::conclude(axes, summary(credential, classify(credential).as_ref()), options.as_of)
+    let summary = CredentialSummary {
+        authority: file.map(|file| file.content().authority.name.clone()),
+        ..summary(credential, class.as_ref())
+    };
+    let nested = nested::verdicts(inside);
+    Verdict { nested, ..Verdict::conclude(axes, summary, options.as_of) }
 }
 
-/// The signature around the whole fits already; credentials inside that bear their own proofs are checked here.
-fn examine_integrity(evidence: &ForeignEvidence, as_of: UnixSeconds) -> Axis {
-    let bears_proof = |position: usize| !evidence.nested.contains(&position);
-    match integrity::nested(&evidence.credential, as_of, bears_proof) {
-        Ok(_) => Axis::pass(format!(
-            "The signature fits: the text is unchanged since it was signed with the key {}. Whose key that is, is another question.",
-            evidence.key
-        )),
-        Err(axis) => axis,
+/// The signature around the whole fits already; credentials inside that bear their own proofs are checked here. With the keys
+/// that signed what is inside.
+fn examine_integrity(evidence: &ForeignEvidence, as_of: UnixSeconds) -> (Axis, Vec<Option<VerifyingKey>>) {
+    let token = |position: usize| evidence.nested.iter().find(|nested| nested.position == position);
+    match integrity::nested(&evidence.credential, as_of, |position| token(position).is_none()) {
+        Ok(mut keys) => {
+            for (position, key) in keys.iter_mut().enumerate() {
+                *key = key.or_else(|| token(position)?.signer);
+            }
+            let axis = Axis::pass(format!(
+                "The signature fits: the text is unchanged since it was signed with the key {}. Whose key that is, is another question.",
+                evidence.key
+            ));
+            (axis, keys)
+        }
+        Err(axis) => (axis, Vec::new()),
     }
 }
 
@@ -98,7 +146,7 @@ fn examine_content(evidence: &ForeignEvidence, as_of: UnixSeconds) -> Axis {
             || !evidence
                 .nested
                 .iter()
-                .any(|position| problem.pointer == format!("{NESTED_POINTER}/{position}/proof"))
+                .any(|token| problem.pointer == format!("{NESTED_POINTER}/{}/proof", token.position))
     });
     let axis = content::judge(&evidence.credential, &problems, as_of);
     if axis.result == AxisResult::Fail {

@@ -51,6 +51,13 @@ pub(crate) fn examine(
     axis
 }
 
+/// Of a credential inside another: whoever shows the one shows the other.
+pub(crate) fn inside() -> Axis {
+    let text =
+        "It is inside another record, which was given or presented as a whole and is about the same learner.";
+    Axis::not_applicable(Code::CompareIdentityDocument, text)
+}
+
 fn wrong_request(presented: &VerifiedPresentation, options: &Options) -> Option<Axis> {
     if options.challenge.as_ref().is_some_and(|challenge| *challenge != presented.challenge) {
         let text = "The presentation answers another question than yours: it may have been copied.";

@@ -4,31 +4,30 @@ use ed25519_dalek::VerifyingKey;
 use matricula_credential::CanonError;
 use matricula_credential::content::issuer_id;
 use matricula_credential::proof::{self, ProofError, ProofPurpose, VerifiedProof};
+use matricula_credential::record::nested_in;
 use matricula_tlog::UnixSeconds;
 use serde_json::Value;
 
 use crate::code::Code;
+use crate::nested::{Other, others};
 use crate::verdict::Axis;
 
 /// A transcript holds a certificate for each subject and year; a school life has some 150.
 const NESTED_MAX: usize = 512;
 
-/// The `achievementType` of what a transcript consists of.
-const COURSE: &str = "Course";
-
 /// The axis, and the key that signed where one did.
-pub(crate) struct Integrity {
+pub(crate) struct Integrity<'c> {
     pub(crate) axis: Axis,
     pub(crate) signer: Option<VerifyingKey>,
-    /// The first credential inside, counted from 1, that the right to issue this one does not cover.
-    pub(crate) beyond: Option<usize>,
+    /// The credentials inside that the right to issue this one does not cover.
+    pub(crate) others: Vec<Other<'c>>,
 }
 
 /// Checks the proofs of a credential and of the credentials inside it.
-pub(crate) fn examine(credential: &Value, as_of: UnixSeconds) -> Integrity {
+pub(crate) fn examine(credential: &Value, as_of: UnixSeconds) -> Integrity<'_> {
     let signer = match own_proof(credential, as_of) {
         Ok(signer) => signer,
-        Err(axis) => return Integrity { axis, signer: None, beyond: None },
+        Err(axis) => return Integrity { axis, signer: None, others: Vec::new() },
     };
     match nested(credential, as_of, |_| true) {
         Ok(keys) => Integrity {
@@ -36,31 +35,10 @@ pub(crate) fn examine(credential: &Value, as_of: UnixSeconds) -> Integrity {
                 "The signature fits: the text is unchanged since it was signed with the issuer's key.",
             ),
             signer: Some(signer),
-            beyond: beyond(credential, &signer, &keys),
+            others: others(credential, &signer, &keys),
         },
-        Err(axis) => Integrity { axis, signer: Some(signer), beyond: None },
+        Err(axis) => Integrity { axis, signer: Some(signer), others: Vec::new() },
     }
-}
-
-/// The credentials inside a transcript.
-fn inside(credential: &Value) -> &[Value] {
-    match credential.pointer("/credentialSubject/verifiableCredential") {
-        Some(Value::Array(several)) => several,
-        Some(single) => std::slice::from_ref(single),
-        None => &[],
-    }
-}
-
-/// A transcript may hold what its own issuer signed with the same key about courses. Anything else, a
-/// doctorate among the grades or a paper of another school, has a right of its own, which is not judged.
-fn beyond(credential: &Value, signer: &VerifyingKey, keys: &[Option<VerifyingKey>]) -> Option<usize> {
-    let issuer = issuer_id(credential);
-    let own_course = |(nested, key): (&Value, &Option<VerifyingKey>)| {
-        let kind = nested.pointer("/credentialSubject/achievement/achievementType").and_then(Value::as_str);
-        key.as_ref() == Some(signer) && issuer_id(nested) == issuer && kind == Some(COURSE)
-    };
-    let other = inside(credential).iter().zip(keys).position(|nested| !own_course(nested));
-    other.map(|position| position + 1)
 }
 
 fn own_proof(credential: &Value, as_of: UnixSeconds) -> Result<VerifyingKey, Axis> {
@@ -91,7 +69,7 @@ pub(crate) fn nested(
     as_of: UnixSeconds,
     bears_proof: impl Fn(usize) -> bool,
 ) -> Result<Vec<Option<VerifyingKey>>, Axis> {
-    let inside = inside(credential);
+    let inside = nested_in(credential);
     if inside.len() > NESTED_MAX {
         let text = format!("The record holds more than {NESTED_MAX} credentials, more than is read.");
         return Err(Axis::fail(Code::DocumentTooLarge, text));

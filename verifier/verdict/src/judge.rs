@@ -1,18 +1,21 @@
 //! From a document to its verdicts.
 
+use ed25519_dalek::VerifyingKey;
 use matricula_credential::content::has_type;
 use matricula_credential::json::{JsonError, parse};
 use matricula_credential::model::{Classification, classify, facts};
 use matricula_credential::presentation::{self, PresentationError, PresentationFile};
-use matricula_credential::record::{PortableRecord, RecordError};
+use matricula_credential::record::{LedgerEvidence, PortableRecord, RecordError};
 use matricula_tlog::UnixSeconds;
 use serde_json::Value;
 
+use crate::checkpoints::Checkpoints;
 use crate::code::Code;
 use crate::date::parse_rfc3339;
+use crate::nested::Inside;
 use crate::trust::Trust;
 use crate::verdict::{Axes, Axis, CredentialSummary, Verdict};
-use crate::{authority, content, holder, integrity, ledger, status};
+use crate::{authority, content, holder, integrity, ledger, nested, status};
 
 /// A year: the longest a verifier relies on a status list unless told otherwise. Issue and verification
 /// must work without a network for 180 days.
@@ -52,11 +55,12 @@ pub fn verify(document: &[u8], trust: &Trust, options: &Options) -> Vec<Verdict>
 
 /// The same for a document that is strict JSON already.
 pub fn verify_value(document: &Value, trust: &Trust, options: &Options) -> Vec<Verdict> {
+    let scene = Scene::new(trust, options);
     match Document::of(document) {
-        Ok(Document::Record(record)) => vec![judge(&record, None, trust, options)],
+        Ok(Document::Record(record)) => vec![judge(&record, None, &scene)],
         Ok(Document::Presentation(file)) => {
             let shown = presentation::verify(file.presentation());
-            file.records().iter().map(|record| judge(record, Some(&shown), trust, options)).collect()
+            file.records().iter().map(|record| judge(record, Some(&shown), &scene)).collect()
         }
         Err(DocumentError::Record(error)) => vec![unreadable(Code::DocumentMalformed, &error, options)],
         Err(DocumentError::Presentation(error)) => vec![unreadable(Code::DocumentMalformed, &error, options)],
@@ -100,53 +104,87 @@ impl Document {
                 .map_err(DocumentError::Presentation);
         }
         if has_type(value, "VerifiableCredential") {
-            let record = PortableRecord { credential: value.clone(), evidence: None, binding: None };
-            return Ok(Self::Record(Box::new(record)));
+            return Ok(Self::Record(Box::new(PortableRecord::bare(value.clone()))));
         }
         Err(DocumentError::NotADocument)
     }
 }
 
+/// What every question of one call is asked with.
+pub(crate) struct Scene<'t> {
+    pub(crate) trust: &'t Trust,
+    pub(crate) options: &'t Options,
+    pub(crate) checkpoints: Checkpoints,
+}
+
+impl<'t> Scene<'t> {
+    pub(crate) fn new(trust: &'t Trust, options: &'t Options) -> Self {
+        Self { trust, options, checkpoints: Checkpoints::default() }
+    }
+}
+
+/// A credential whose signature was looked at, and all that there is to judge it by.
+pub(crate) struct Case<'a> {
+    pub(crate) credential: &'a Value,
+    pub(crate) class: Option<Classification>,
+    pub(crate) integrity: Axis,
+    pub(crate) signer: Option<VerifyingKey>,
+    pub(crate) evidence: Option<&'a LedgerEvidence>,
+    pub(crate) inside: Vec<Inside>,
+    /// How it was shown; `None` for a credential inside another.
+    pub(crate) shown: Option<holder::Shown<'a>>,
+}
+
 fn judge(
     record: &PortableRecord,
     presentation: Option<&Result<presentation::VerifiedPresentation, PresentationError>>,
-    trust: &Trust,
-    options: &Options,
+    scene: &Scene<'_>,
 ) -> Verdict {
     let credential = &record.credential;
-    let class = classify(credential);
-    let integrity = integrity::examine(credential, options.as_of);
-    let signer = integrity.signer.as_ref();
-    let ledger = ledger::examine(credential, record.evidence.as_ref(), signer, class.as_ref(), trust);
-    let case = authority::Case {
+    let integrity = integrity::examine(credential, scene.options.as_of);
+    let case = Case {
         credential,
-        signer,
-        class: class.as_ref(),
-        beyond: integrity.beyond,
-        as_of: options.as_of,
+        class: classify(credential),
+        inside: nested::judge(&integrity.others, &record.nested, scene),
+        integrity: integrity.axis,
+        signer: integrity.signer,
+        evidence: record.evidence.as_ref(),
+        shown: Some(holder::Shown { credential, binding: record.binding.as_ref(), presentation }),
     };
-    let authority = authority::examine(&case, &ledger, trust);
+    weigh(case, scene)
+}
+
+/// Asks the six questions about a credential.
+pub(crate) fn weigh(case: Case<'_>, scene: &Scene<'_>) -> Verdict {
+    let (credential, options) = (case.credential, scene.options);
+    let (class, signer) = (case.class.as_ref(), case.signer.as_ref());
+    let ledger = ledger::examine(credential, case.evidence, signer, class, scene);
+    let rights = authority::Case { credential, signer, class, inside: &case.inside, as_of: options.as_of };
+    let authority = authority::examine(&rights, &ledger, scene.trust);
     let file = authority.file;
     let status = status::examine(credential, file, options.as_of, options.status_age_max_seconds);
     let registry = file.map(|file| ledger.registry_or(file));
-    let shown = holder::Shown { credential, binding: record.binding.as_ref(), presentation };
-    let holder = holder::examine(&shown, registry, file, options);
+    let holder = match &case.shown {
+        Some(shown) => holder::examine(shown, registry, file, options),
+        None => holder::inside(),
+    };
     let summary = CredentialSummary {
         authority: file.map(|file| file.content().authority.name.clone()),
         logged: ledger.logged.as_ref().and_then(|logged| logged.at),
         log_index: ledger.logged.as_ref().map(|logged| logged.index),
-        ..summary(credential, class.as_ref())
+        ..summary(credential, class)
     };
     let content = content::examine(credential, options.as_of);
     let axes = Axes {
-        integrity: integrity.axis,
+        integrity: case.integrity,
         authority: authority.axis,
         ledger: ledger.axis,
         status,
         holder,
         content,
     };
-    Verdict::conclude(axes, summary, options.as_of)
+    let nested = nested::verdicts(case.inside);
+    Verdict { nested, ..Verdict::conclude(axes, summary, options.as_of) }
 }
 
 /// What the credential says, bounded for display.

@@ -6,13 +6,14 @@ use matricula_credential::model::Classification;
 use matricula_credential::record::{LedgerEvidence, LoggedStatement};
 use matricula_registry::{Batch, Body, PublicKey, Registry, Statement, VerifiedStatement};
 use matricula_tlog::{
-    LeafIndex, LogProof, LogProofError, PolicyVerifyError, UnixSeconds, VerifiedLogProof, leaf_hash,
+    LeafIndex, LogProof, LogProofError, PolicyVerifyError, UnixSeconds, leaf_hash, verify_inclusion,
 };
 use serde_json::Value;
 
+use crate::checkpoints::Checkpoints;
 use crate::code::Code;
 use crate::date::day;
-use crate::trust::Trust;
+use crate::judge::Scene;
 use crate::trust_file::TrustFile;
 use crate::verdict::Axis;
 
@@ -36,7 +37,7 @@ pub(crate) struct Ledger<'t> {
 }
 
 impl<'t> Ledger<'t> {
-    fn without_authority(axis: Axis) -> Self {
+    pub(crate) fn without_authority(axis: Axis) -> Self {
         Self { axis, authority: None, registry: None, logged: None }
     }
 
@@ -59,8 +60,9 @@ pub(crate) fn examine<'t>(
     evidence: Option<&LedgerEvidence>,
     signer: Option<&VerifyingKey>,
     class: Option<&Classification>,
-    trust: &'t Trust,
+    scene: &Scene<'t>,
 ) -> Ledger<'t> {
+    let checkpoints = &scene.checkpoints;
     let Some(evidence) = evidence else {
         let text = "No log evidence came with this record, so nothing shows when it was made.";
         return Ledger::without_authority(Axis::not_applicable(Code::NoLedgerEvidence, text));
@@ -70,15 +72,15 @@ pub(crate) fn examine<'t>(
         Err(axis) => return Ledger::without_authority(axis),
     };
     let origin = statement.statement().header().origin.as_str();
-    let Some(authority) = trust.of_log(origin) else {
+    let Some(authority) = scene.trust.of_log(origin) else {
         let text = format!("It comes with evidence of the log {origin}, which this verifier does not know.");
         return Ledger::without_authority(Axis::unknown(Code::LogUnknown, text));
     };
-    let (registry, unsupported) = match supporting(&evidence.accreditation, authority) {
+    let (registry, unsupported) = match supporting(&evidence.accreditation, authority, checkpoints) {
         Ok(registry) => (registry, None),
         Err(axis) => (None, Some(axis)),
     };
-    let found = in_log(credential, evidence, &statement, signer, authority);
+    let found = in_log(credential, evidence, &statement, signer, (authority, checkpoints));
     let (axis, logged) = match (found, unsupported) {
         (Ok(logged), None) => (judge_dates(&logged, class), Some(logged)),
         (Err(axis), _) | (Ok(_), Some(axis)) => (axis, None),
@@ -101,19 +103,19 @@ fn in_log(
     evidence: &LedgerEvidence,
     statement: &VerifiedStatement,
     signer: Option<&VerifyingKey>,
-    authority: &TrustFile,
+    (authority, checkpoints): (&TrustFile, &Checkpoints),
 ) -> Result<Logged, Axis> {
     let Body::Batch(batch) = statement.statement().body() else {
         return Err(Axis::fail(Code::StatementInvalid, "The logged statement is not one about credentials."));
     };
     check_commitment(credential, evidence, batch)?;
-    let proof = log_proof(&evidence.batch, authority)?;
+    let proof = log_proof(&evidence.batch, authority, checkpoints)?;
     let header = statement.statement().header();
     if signer.is_some_and(|signer| PublicKey::from(signer) != header.signer) {
         let text = "The record was signed with another key than the batch it was logged with.";
         return Err(Axis::fail(Code::NotTheBatchSigner, text));
     }
-    Ok(Logged { batch: batch.clone(), index: proof.index(), at: proof.quorum_at().or(proof.logged_at()) })
+    Ok(Logged { batch: batch.clone(), index: proof.index, at: proof.at })
 }
 
 fn check_commitment(credential: &Value, evidence: &LedgerEvidence, batch: &Batch) -> Result<(), Axis> {
@@ -132,15 +134,31 @@ fn check_commitment(credential: &Value, evidence: &LedgerEvidence, batch: &Batch
     ))
 }
 
+/// A place in the authority's log, and by when a quorum had seen it.
+struct Proven {
+    index: LeafIndex,
+    at: Option<UnixSeconds>,
+}
+
 /// A policy may name several logs; only the authority's own speaks for its statements.
-fn log_proof(logged: &LoggedStatement, authority: &TrustFile) -> Result<VerifiedLogProof, Axis> {
+fn log_proof(
+    logged: &LoggedStatement,
+    authority: &TrustFile,
+    checkpoints: &Checkpoints,
+) -> Result<Proven, Axis> {
     let proof = LogProof::parse(logged.log_proof.as_bytes()).map_err(|error| {
         Axis::fail(Code::LedgerEvidenceMalformed, format!("The log proof cannot be read: {error}."))
     })?;
-    let verified = proof
-        .verify(leaf_hash(&logged.statement), authority.policy())
-        .map_err(|error| proof_refusal(&error))?;
-    if verified.origin().as_str() == authority.origin() { Ok(verified) } else { Err(wrong_log()) }
+    let refused = |error: LogProofError| proof_refusal(&error);
+    let witnessed =
+        checkpoints.verify(proof.checkpoint(), authority).map_err(|error| refused(error.into()))?;
+    let (checkpoint, leaf) = (witnessed.checkpoint(), leaf_hash(&logged.statement));
+    verify_inclusion(leaf, proof.index(), checkpoint.size(), proof.path(), checkpoint.root())
+        .map_err(|error| refused(error.into()))?;
+    if checkpoint.origin().as_str() != authority.origin() {
+        return Err(wrong_log());
+    }
+    Ok(Proven { index: proof.index(), at: witnessed.quorum_at().or(witnessed.earliest_at()) })
 }
 
 fn wrong_log() -> Axis {
@@ -160,13 +178,17 @@ fn proof_refusal(error: &LogProofError) -> Axis {
 
 /// The authority's registry with the statements that travel with the record, each proven to be in the log.
 /// `None` where the trust file holds them all.
-fn supporting(statements: &[LoggedStatement], authority: &TrustFile) -> Result<Option<Box<Registry>>, Axis> {
+fn supporting(
+    statements: &[LoggedStatement],
+    authority: &TrustFile,
+    checkpoints: &Checkpoints,
+) -> Result<Option<Box<Registry>>, Axis> {
     let mut registry: Option<Box<Registry>> = None;
     for logged in statements {
         if authority.holds(&logged.statement) {
             continue;
         }
-        let proof = log_proof(logged, authority)?;
+        let proof = log_proof(logged, authority, checkpoints)?;
         let invalid = |error: &dyn core::fmt::Display| {
             Axis::fail(
                 Code::StatementInvalid,
@@ -179,7 +201,7 @@ fn supporting(statements: &[LoggedStatement], authority: &TrustFile) -> Result<O
         // day it was recorded, it would make every right look retroactive. The trust file has that day.
         registry
             .get_or_insert_with(|| Box::new(authority.registry().clone()))
-            .apply_evidence(proof.index(), None, statement.statement())
+            .apply_evidence(proof.index, None, statement.statement())
             .map_err(|error| invalid(&error))?;
     }
     Ok(registry)

@@ -13,6 +13,7 @@
 //! | content: does it say what its schema allows? | `content` |
 
 mod authority;
+mod checkpoints;
 mod code;
 mod content;
 mod date;
@@ -21,6 +22,7 @@ mod holder;
 mod integrity;
 mod judge;
 mod ledger;
+mod nested;
 mod status;
 mod trust;
 mod trust_content;
@@ -30,11 +32,11 @@ mod verdict;
 
 pub use code::Code;
 pub use date::{day, parse_rfc3339, rfc3339};
-pub use foreign::{ForeignEvidence, ForeignFault, ForeignRefusal, judge_foreign};
+pub use foreign::{ForeignEvidence, ForeignFault, ForeignRefusal, NestedToken, judge_foreign};
 pub use judge::{Options, STATUS_AGE_MAX_SECONDS_DEFAULT, verify, verify_value};
 pub use trust::{TRUST_FILES_MAX, Trust, TrustError};
 pub use trust_content::{
     StatusEvent, TrustContent, TrustedAuthority, TrustedLog, TrustedStatement, TrustedStatusList,
 };
 pub use trust_file::{Fingerprint, TRUST_FILE_BYTES_MAX, TrustFile, TrustFileError, TrustUpdateError};
-pub use verdict::{Axes, Axis, AxisResult, CredentialSummary, Overall, Verdict};
+pub use verdict::{Axes, Axis, AxisResult, CredentialSummary, NestedVerdict, Overall, Verdict};

@@ -216,12 +216,34 @@ pub struct Verdict {
     /// The moment the verdict is for.
     #[serde(serialize_with = "date")]
     pub as_of: UnixSeconds,
+    /// The verdicts on credentials inside that have a right of their own and came with evidence for it, in their order. The
+    /// worst of them counts on the authority axis.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nested: Vec<NestedVerdict>,
+}
+
+/// The answer about a credential inside another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NestedVerdict {
+    /// Its place among the credentials inside, from 1.
+    pub position: usize,
+    /// Its verdict, as if it had been shown alone.
+    pub verdict: Verdict,
 }
 
 impl Verdict {
     /// Draws the conclusion from the axes.
     pub(crate) fn conclude(axes: Axes, credential: CredentialSummary, as_of: UnixSeconds) -> Self {
-        Self { overall: Overall::of(&axes), axes, credential, as_of }
+        Self { overall: Overall::of(&axes), axes, credential, as_of, nested: Vec::new() }
+    }
+
+    /// The sentence of the first axis that refuses.
+    pub(crate) fn first_failure(&self) -> Option<&str> {
+        let named = self.axes.named();
+        named
+            .into_iter()
+            .find(|(_, axis)| axis.result == AxisResult::Fail)
+            .map(|(_, axis)| axis.text.as_str())
     }
 
     /// Every code of every axis, in the order of the axes.

@@ -4,8 +4,8 @@
 
 use matricula_tlog::UnixSeconds;
 use matricula_verdict::{
-    AxisResult, Code, ForeignEvidence, ForeignFault, ForeignRefusal, Options, Overall, Verdict,
-    judge_foreign, parse_rfc3339,
+    AxisResult, Code, ForeignEvidence, ForeignFault, ForeignRefusal, NestedToken, Options, Overall, Trust,
+    Verdict, judge_foreign, parse_rfc3339,
 };
 use serde_json::{Value, json};
 
@@ -54,11 +54,15 @@ fn transcript(inside: Value) -> Value {
 
 fn evidence(credential: Value) -> ForeignEvidence {
     let key = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs (RSA, RS256)".to_owned();
-    ForeignEvidence { credential, key, not_before: None, expires: None, nested: Vec::new() }
+    ForeignEvidence { credential, key, signer: None, not_before: None, expires: None, nested: Vec::new() }
+}
+
+fn tokens(positions: &[usize]) -> Vec<NestedToken> {
+    positions.iter().map(|position| NestedToken { position: *position, signer: None }).collect()
 }
 
 fn judge(evidence: &ForeignEvidence, day: &str) -> Verdict {
-    judge_foreign(Ok(evidence), &Options::at(at(day)))
+    judge_foreign(Ok(evidence), &Trust::default(), &Options::at(at(day)))
 }
 
 #[test]
@@ -102,10 +106,10 @@ fn a_status_that_cannot_be_looked_up_is_unknown() {
 
 #[test]
 fn credentials_inside_need_a_signature_around_them_or_a_proof_in_them() {
-    let both = ForeignEvidence { nested: vec![0, 1], ..evidence(transcript(json!([badge(), badge()]))) };
+    let both = ForeignEvidence { nested: tokens(&[0, 1]), ..evidence(transcript(json!([badge(), badge()]))) };
     let verdict = judge(&both, "2026-11-22");
     assert_eq!(verdict.overall, Overall::UnknownIssuer, "{verdict:#?}");
-    let one = ForeignEvidence { nested: vec![0], ..both };
+    let one = ForeignEvidence { nested: tokens(&[0]), ..both };
     let verdict = judge(&one, "2026-11-22");
     assert_eq!(verdict.overall, Overall::Refused);
     assert_eq!(verdict.axes.integrity.codes, [Code::NestedProofInvalid, Code::ProofMissing]);
@@ -121,13 +125,13 @@ fn each_fault_has_its_answer_and_shows_nothing_of_the_credential() {
         (ForeignFault::Unsupported, Overall::CouldNotCheck, Code::ProofUnsupported),
     ] {
         let mut refusal = ForeignRefusal { fault, is_nested: false, reason: "a reason".to_owned() };
-        let verdict = judge_foreign(Err(&refusal), &Options::at(at("2026-11-22")));
+        let verdict = judge_foreign(Err(&refusal), &Trust::default(), &Options::at(at("2026-11-22")));
         assert_eq!(verdict.overall, overall, "{fault:?}");
         assert_eq!(verdict.axes.integrity.codes, [code]);
         assert!(verdict.axes.integrity.text.contains("a reason"));
         assert_eq!(verdict.credential.issuer, None);
         refusal.is_nested = true;
-        let verdict = judge_foreign(Err(&refusal), &Options::at(at("2026-11-22")));
+        let verdict = judge_foreign(Err(&refusal), &Trust::default(), &Options::at(at("2026-11-22")));
         assert_eq!(verdict.overall, overall, "{fault:?}");
         assert_eq!(verdict.axes.integrity.codes, [Code::NestedProofInvalid, code]);
     }

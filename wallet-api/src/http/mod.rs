@@ -1,6 +1,7 @@
 //! The wallet over HTTP: a JSON API and pages that need no script.
 
 mod api;
+mod client;
 mod cookie;
 mod headers;
 mod input;

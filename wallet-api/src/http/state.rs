@@ -6,8 +6,10 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use url::Url;
 
+use super::client::Client;
 use super::problem::ApiError;
 use crate::error::WalletError;
+use crate::session::Session;
 use crate::wallet::{Wallet, WalletConfig, WalletPorts};
 
 /// Passwords stretched at once: each takes 19 MiB and a core for some 20 ms.
@@ -54,6 +56,20 @@ impl WalletState {
         // The semaphore is never closed; if it were, going on without it would still be right.
         let _permit = self.stretchings.acquire().await.ok();
         self.run(work).await
+    }
+
+    /// Opens a session; wrong passwords count for the name, and for the client's address where one is known.
+    pub(super) async fn log_in(
+        &self,
+        client: Client,
+        name: String,
+        password: String,
+    ) -> Result<Session, ApiError> {
+        self.run_stretching(move |wallet| match client.0 {
+            Some(address) => wallet.log_in_from(address, &name, &password),
+            None => wallet.log_in(&name, &password),
+        })
+        .await
     }
 
     pub(super) fn config(&self) -> &WalletConfig {

@@ -140,6 +140,16 @@ impl World {
         base: &str,
         port: impl FnOnce(Arc<dyn BindingPort>) -> Arc<dyn BindingPort>,
     ) -> Self {
+        Self::configured(store, base, port, |_| {})
+    }
+
+    /// The same, with settings of the test's own.
+    pub fn configured(
+        store: Arc<dyn StateStore>,
+        base: &str,
+        port: impl FnOnce(Arc<dyn BindingPort>) -> Arc<dyn BindingPort>,
+        set: impl FnOnce(&mut WalletConfig),
+    ) -> Self {
         let clock = Arc::new(TestClock(AtomicU64::new(START)));
         let school = Arc::new(School { reachable: AtomicBool::new(true), clock: Arc::clone(&clock) });
         let mut config = WalletConfig::new(Url::parse(base).expect("URL"));
@@ -148,6 +158,7 @@ impl World {
             config.deposit_secrets_sha256.insert(issuer.to_owned(), Sha256::digest(secret).into());
         }
         config.verifier_url = Some(Url::parse("https://verify.example/").expect("URL"));
+        set(&mut config);
         let ports = WalletPorts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -217,7 +228,7 @@ pub fn diploma_valid_from(number: u8, valid_from: UnixSeconds) -> PortableRecord
         language: Some("es".to_owned()),
     };
     let unsigned = model::diploma(&header, &programme, &format!("Título {number}"), &[]).expect("diploma");
-    PortableRecord { credential: School::sign(&unsigned, valid_from), evidence: None, binding: None }
+    PortableRecord::bare(School::sign(&unsigned, valid_from))
 }
 
 #[derive(Clone)]

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::achievement::{absolute, achievement_id, isced_alignments, nfc, profile, programme_achievement};
+use super::classification::COURSE;
 use super::results::{DescribedResult, leaving_results, subject_results};
 use super::{CredentialKind, Header, Leaving, ModelError, Programme, RESULTS_MAX, SubjectResult};
 use crate::contexts::{CLR_V2, CREDENTIALS_V2, OPEN_BADGES_V3};
@@ -80,7 +81,7 @@ pub fn course(header: &Header, programme: &Programme, result: &SubjectResult) ->
     let achievement = json!({
         "id": id,
         "type": ["Achievement"],
-        "achievementType": "Course",
+        "achievementType": COURSE,
         "name": name,
         "description": name,
         "humanCode": nfc(&result.code, "code")?,

@@ -8,6 +8,9 @@ use super::achievement::{ISCED_2011, ISCED_F_2013};
 use crate::content::{has_type, issuer_id};
 use crate::date_time::parse_date_time;
 
+/// The `achievementType` of what a transcript consists of.
+pub const COURSE: &str = "Course";
+
 /// What the registry must know to say whether the signer was entitled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classification {
@@ -24,14 +27,25 @@ pub struct Classification {
 /// Classifies a credential by its achievement, a transcript by the first one it lists. `None` when the credential
 /// does not say what it is, or is of a kind that no batch declares.
 pub fn classify(credential: &Value) -> Option<Classification> {
-    let achievement = main_achievement(credential)?;
     let kind = if has_type(credential, "ClrCredential") {
         CredentialKind::Transcript
     } else {
-        let term = achievement.get("achievementType")?.as_str()?;
+        let term = main_achievement(credential)?.get("achievementType")?.as_str()?;
         let transcript = CredentialKind::Transcript;
         CredentialKind::ALL.into_iter().find(|kind| *kind != transcript && kind.achievement_type() == term)?
     };
+    classified(credential, kind)
+}
+
+/// Classifies a course as what transcripts consist of: whoever may issue transcripts of this level and field may issue it.
+/// `None` when the credential is no course, or does not say its level, field and date.
+pub fn classify_course(credential: &Value) -> Option<Classification> {
+    let term = main_achievement(credential)?.get("achievementType")?.as_str()?;
+    if term == COURSE { classified(credential, CredentialKind::Transcript) } else { None }
+}
+
+fn classified(credential: &Value, kind: CredentialKind) -> Option<Classification> {
+    let achievement = main_achievement(credential)?;
     let level: u8 = alignment_code(achievement, ISCED_2011)?.parse().ok()?;
     let isced_f = alignment_code(achievement, ISCED_F_2013)?;
     Some(Classification {

@@ -1,19 +1,17 @@
 //! A small country for the tests: an authority, its log with a real door, a school, records.
 
+mod papers;
+
 use std::convert::Infallible;
 
 use data_encoding::BASE64;
 use ed25519_dalek::SigningKey;
 use jiff::civil::Date;
-use matricula_credential::binding::HolderBinding;
 use matricula_credential::commitment::{BatchSeed, BatchTree, CredentialDigest, Salt, Summary, commit};
 use matricula_credential::did::verification_method;
-use matricula_credential::model::{
-    Header, Institution, Learner, Programme, ResultStatus, SubjectResult, course, diploma, transcript,
-};
 use matricula_credential::proof::{Cryptosuite, ProofOptions, sign};
 use matricula_credential::record::{LedgerEvidence, LoggedStatement, PortableRecord};
-use matricula_credential::status::{ListCredential, StatusEntry, StatusList, StatusPurpose};
+use matricula_credential::status::{ListCredential, StatusList, StatusPurpose};
 use matricula_registry::{
     Accreditation, AccreditationEvent, Authority, AuthorityKey, Batch, BatchLeaves, Body, ClaimedRange,
     Country as CountryCode, CredentialKind, FieldList, FieldPrefix, InstitutionId, IscedField, IscedLevel,
@@ -31,7 +29,13 @@ use matricula_verdict::{
 };
 use serde_json::Value;
 
+#[allow(unused_imports, reason = "each test binary uses its own part of the country")]
+pub use papers::{
+    bind, sign_as, sign_by_school, signed_course, signed_diploma, signed_transcript, unsigned_diploma,
+};
+
 pub const SCHOOL: &str = "did:web:hn.example:schools:lempira";
+pub const NEIGHBOUR: &str = "did:web:hn.example:schools:choluteca";
 pub const AUTHORITY: &str = "did:web:hn.example";
 const LIST: &str = "https://hn.example/status/1";
 
@@ -45,6 +49,17 @@ pub fn at(day: &str) -> UnixSeconds {
 pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
 }
+
+/// An institution as its batches need it: seeds of its keys, and where its rights stand in the log.
+pub struct Issuer {
+    pub id: &'static str,
+    pub issue: u8,
+    pub approve: u8,
+    pub rights: std::ops::Range<u64>,
+}
+
+/// The school that every country begins with.
+pub const LEMPIRA: Issuer = Issuer { id: SCHOOL, issue: 10, approve: 11, rights: 1..5 };
 
 /// The authority's log and everything in it.
 pub struct Country {
@@ -125,9 +140,13 @@ impl Country {
     }
 
     pub fn accredit(&mut self, event: AccreditationEvent, effective: &str, day: &str) {
+        self.accredit_institution(SCHOOL, event, effective, day);
+    }
+
+    pub fn accredit_institution(&mut self, id: &str, event: AccreditationEvent, effective: &str, day: &str) {
         let ends = !matches!(event, AccreditationEvent::Grant { .. } | AccreditationEvent::Restore { .. });
         let body = Accreditation {
-            institution: school(),
+            institution: InstitutionId::parse(id).unwrap(),
             name: Text::parse("Instituto Lempira").unwrap(),
             event,
             effective: Period::new(at(effective), None).unwrap(),
@@ -141,8 +160,25 @@ impl Country {
     }
 
     pub fn key_event(&mut self, seed: u8, event: KeyEvent, day: &str) {
+        self.institution_key(SCHOOL, seed, event, day);
+    }
+
+    pub fn institution_key(&mut self, id: &str, seed: u8, event: KeyEvent, day: &str) {
         let key = PublicKey::from(&key(seed).verifying_key());
-        self.log(&Body::Key(KeyStatement { institution: school(), event, key }), day);
+        let institution = InstitutionId::parse(id).unwrap();
+        self.log(&Body::Key(KeyStatement { institution, event, key }), day);
+    }
+
+    /// A second school, accredited as the first one, with keys of its own.
+    pub fn neighbour(&mut self) -> Issuer {
+        let first = self.entries.len() as u64;
+        let grant = AccreditationEvent::Grant { scope: scope() };
+        self.accredit_institution(NEIGHBOUR, grant, "2015-01-01", "2026-01-15");
+        for (seed, role) in [(20, KeyRole::Issue), (21, KeyRole::Approve)] {
+            let add = KeyEvent::Add { role, from: at("2026-01-15") };
+            self.institution_key(NEIGHBOUR, seed, add, "2026-01-15");
+        }
+        Issuer { id: NEIGHBOUR, issue: 20, approve: 21, rights: first..first + 3 }
     }
 
     fn submit(&mut self, statement: Statement, now: UnixSeconds) -> Result<LeafIndex, String> {
@@ -156,13 +192,18 @@ impl Country {
 
     /// Logs a batch of the one credential, claimed and logged on these days.
     pub fn issue(&mut self, credential: Value, logged: &str) -> PortableRecord {
+        self.issue_by(&LEMPIRA, credential, logged)
+    }
+
+    /// The same for any institution.
+    pub fn issue_by(&mut self, issuer: &Issuer, credential: Value, logged: &str) -> PortableRecord {
         let salt = Salt::from_bytes([7; 32]);
         let commitment = commit(&salt, &CredentialDigest::of(&credential).unwrap());
         let tree = BatchTree::build(&[commitment], &BatchSeed::from_bytes([8; 32])).unwrap();
         let class = matricula_credential::model::classify(&credential).unwrap();
         let claimed = class.claimed_at;
         let batch = Batch {
-            issuer: school(),
+            issuer: InstitutionId::parse(issuer.id).unwrap(),
             on_behalf_of: None,
             kind: CredentialKind::parse(class.kind.name()).unwrap(),
             isced_level: IscedLevel::new(3).unwrap(),
@@ -174,15 +215,16 @@ impl Country {
         };
         let origin = LogOrigin::parse(self.origin).unwrap();
         let nonce = [u8::try_from(self.entries.len()).unwrap(); 16];
-        let statement = Statement::sign(&Body::Batch(batch), &origin, nonce, None, &key(10)).unwrap();
-        let index = self.submit(statement.countersign(&key(11)).unwrap(), at(logged)).unwrap();
+        let statement =
+            Statement::sign(&Body::Batch(batch), &origin, nonce, None, &key(issuer.issue)).unwrap();
+        let index = self.submit(statement.countersign(&key(issuer.approve)).unwrap(), at(logged)).unwrap();
         let evidence = LedgerEvidence {
             salt,
             path: tree.path(0).unwrap(),
             batch: self.logged(index.get()),
-            accreditation: (1..5).map(|index| self.logged(index)).collect(),
+            accreditation: issuer.rights.clone().map(|index| self.logged(index)).collect(),
         };
-        PortableRecord { credential, evidence: Some(evidence), binding: None }
+        PortableRecord { evidence: Some(evidence), ..PortableRecord::bare(credential) }
     }
 
     /// An entry with its log proof, cosigned on the day the last entry was logged.
@@ -267,6 +309,12 @@ impl Country {
             .collect()
     }
 
+    /// The trust file with every grant, so that a credential can be judged without evidence.
+    pub fn full_trust(&mut self, day: &str) -> Trust {
+        let content = self.trust_content(day);
+        Trust::new(vec![self.seal(&content)]).unwrap()
+    }
+
     /// The trust file, without the grants: those travel with the records.
     pub fn trust(&mut self, day: &str) -> Trust {
         let mut content = self.trust_content(day);
@@ -306,100 +354,6 @@ impl Country {
     fn cosigner(&self) -> Cosigner {
         Cosigner::new(KeyName::new("witness.example/own").unwrap(), &[self.authority.to_bytes()[0] + 101; 32])
     }
-}
-
-/// A signed diploma of the school: awarded on a day, with a status index.
-pub fn signed_diploma(awarded: &str, status_index: u64, signer: &SigningKey) -> Value {
-    sign_by_school(&unsigned_diploma(awarded, status_index), signer)
-}
-
-pub fn unsigned_diploma(awarded: &str, status_index: u64) -> Value {
-    diploma(&header(awarded, status(status_index)), &programme(), "Título de Bachillerato", &[]).unwrap()
-}
-
-fn status(index: u64) -> Vec<StatusEntry> {
-    let entry = |purpose| StatusEntry { purpose, index, list: LIST.to_owned() };
-    vec![entry(StatusPurpose::Revocation), entry(StatusPurpose::Suspension)]
-}
-
-fn header(awarded: &str, status: Vec<StatusEntry>) -> Header {
-    Header {
-        id: "urn:uuid:00000000-0000-4000-8000-000000000001".to_owned(),
-        issuer: Institution { id: SCHOOL.to_owned(), name: "Instituto Lempira".to_owned() },
-        learner: Learner {
-            number: "0801-2007-10000".to_owned(),
-            given_names: "Ofelia".to_owned(),
-            family_names: "Santiago Granados".to_owned(),
-            date_of_birth: Some("2007-03-16".parse().unwrap()),
-        },
-        valid_from: at(awarded),
-        valid_until: None,
-        awarded: awarded.parse().unwrap(),
-        status,
-    }
-}
-
-fn programme() -> Programme {
-    Programme {
-        code: "BCH".to_owned(),
-        name: "Bachillerato en Ciencias y Humanidades".to_owned(),
-        isced_level: 3,
-        isced_p: Some("344".to_owned()),
-        isced_f: "0011".to_owned(),
-        language: Some("es".to_owned()),
-    }
-}
-
-pub fn sign_by_school(credential: &Value, signer: &SigningKey) -> Value {
-    sign_as(credential, verification_method(SCHOOL, &signer.verifying_key()), signer)
-}
-
-/// A course with a mark, under an issuer's name.
-pub fn signed_course(issuer: &str, signer: &SigningKey) -> Value {
-    let result = SubjectResult {
-        code: "MAT".to_owned(),
-        name: "Matemáticas".to_owned(),
-        term: None,
-        grade: None,
-        status: ResultStatus::Completed,
-        hours: None,
-    };
-    let mut header = header("2026-11-20", Vec::new());
-    header.id = "urn:uuid:00000000-0000-4000-8000-000000000009".to_owned();
-    header.issuer.id = issuer.to_owned();
-    let unsigned = course(&header, &programme(), &result).unwrap();
-    sign_as(&unsigned, verification_method(issuer, &signer.verifying_key()), signer)
-}
-
-/// A transcript of the school that holds these.
-pub fn signed_transcript(nested: Vec<Value>, signer: &SigningKey) -> Value {
-    let header = header("2026-11-20", status(5));
-    sign_by_school(&transcript(&header, &programme(), "Historial", nested).unwrap(), signer)
-}
-
-pub fn sign_as(credential: &Value, method: String, signer: &SigningKey) -> Value {
-    let options = ProofOptions::assertion(Cryptosuite::EddsaRdfc2022, method, at("2026-11-20"));
-    sign(credential, &options, signer).unwrap()
-}
-
-/// A binding of the credential to a holder's key, signed by `signer` in the school's name.
-pub fn bind(credential: &Value, holder: &SigningKey, signer: &SigningKey) -> Value {
-    let binding = HolderBinding {
-        id: "urn:uuid:00000000-0000-4000-8000-000000000002".to_owned(),
-        issuer: SCHOOL.to_owned(),
-        valid_from: at("2026-11-21"),
-        holder: holder.verifying_key(),
-        credential_id: credential["id"].as_str().unwrap().to_owned(),
-        credential_digest: CredentialDigest::of(credential).unwrap(),
-        status: Vec::new(),
-    };
-    let method = verification_method(SCHOOL, &signer.verifying_key());
-    let options = ProofOptions::assertion(Cryptosuite::EddsaJcs2022, method, at("2026-11-21"));
-    sign(&binding.to_value().unwrap(), &options, signer).unwrap()
-}
-
-fn school() -> InstitutionId {
-    InstitutionId::parse(SCHOOL).unwrap()
 }
 
 pub fn scope() -> Scope {

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::views::SessionView;
+use crate::http::client::Client;
 use crate::http::input::JsonBody;
 use crate::http::learner::Learner;
 use crate::http::problem::ApiError;
@@ -49,12 +50,13 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(SessionView::from(&session))))
 }
 
-/// 201 with a session; 401 `wrong_name_or_password`; 429 `too_many_attempts`.
+/// 201 with a session; 401 `wrong_name_or_password`; 429 `too_many_attempts`, for the name or for the client's address.
 pub(super) async fn log_in(
     State(state): State<WalletState>,
+    client: Client,
     JsonBody(body): JsonBody<SignIn>,
 ) -> Result<(StatusCode, Json<SessionView>), ApiError> {
-    let session = state.run_stretching(move |wallet| wallet.log_in(&body.name, &body.password)).await?;
+    let session = state.log_in(client, body.name, body.password).await?;
     Ok((StatusCode::CREATED, Json(SessionView::from(&session))))
 }
 

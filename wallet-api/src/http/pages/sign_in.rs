@@ -5,6 +5,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use crate::http::client::Client;
 use crate::http::cookie;
 use crate::http::input::FormBody;
 use crate::http::learner::Learner;
@@ -42,12 +43,13 @@ pub(super) async fn sign_up(
 /// 303 to the timeline with the session's cookie, or the form again with what is wrong.
 pub(super) async fn log_in(
     State(state): State<WalletState>,
+    client: Client,
     form: Result<FormBody, ApiError>,
 ) -> Result<Response, ApiError> {
     let form = form?;
     let (name, password) = (form.text("name").to_owned(), form.text("password").to_owned());
     let typed = name.clone();
-    match state.run_stretching(move |wallet| wallet.log_in(&name, &password)).await {
+    match state.log_in(client, name, password).await {
         Ok(session) => Ok(signed_in(&state, &session)),
         Err(error) if error.status().is_client_error() => {
             let text = error.public_text();
