@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use matricula_state::{Expected, Op, SCAN_ROWS_MAX, StateError, StateStore, Table};
 use matricula_tlog::{Hash, LeafIndex, TreeSize};
@@ -23,6 +24,9 @@ const INDEXED: &[u8] = b"indexed";
 const RECENT_MAX: usize = 131_072;
 /// Entries that go to the store in one change.
 const CHANGE_ENTRIES: usize = 2048;
+/// How long entries gather for one change. Each change is a sync, on the disk that acknowledgements wait for; what a crash
+/// in this time keeps from the index is read from the log again.
+const GATHERING: Duration = Duration::from_secs(1);
 
 /// Finds entries by leaf hash.
 #[derive(Debug)]
@@ -79,22 +83,30 @@ impl Dedup {
         let recent = self.recent.lock().map_err(|_| StateError::Stopped)?;
         let full = |recent: &mut Recent| recent.to_index.len() >= RECENT_MAX && !recent.stopped;
         let mut recent = self.changed.wait_while(recent, full).map_err(|_| StateError::Stopped)?;
+        let before = recent.to_index.len();
         for (leaf, index) in entries {
             self.filter.insert(&leaf);
             recent.by_leaf.insert(leaf, index);
             recent.to_index.push_back((leaf, index));
         }
+        let after = recent.to_index.len();
         drop(recent);
-        self.changed.notify_all();
+        // Nothing in between matters to who writes behind, and waking it takes time from the acknowledgement.
+        if before == 0 || before < CHANGE_ENTRIES && after >= CHANGE_ENTRIES {
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
-    /// Writes what was added to the store until `stop` is called and nothing is left.
+    /// Writes what was added to the store, some time after it was added, until `stop` is called and nothing is left.
     pub(crate) fn write_behind(&self) -> Result<(), StateError> {
         loop {
             let recent = self.recent.lock().map_err(|_| StateError::Stopped)?;
             let idle = |recent: &mut Recent| recent.to_index.is_empty() && !recent.stopped;
             let recent = self.changed.wait_while(recent, idle).map_err(|_| StateError::Stopped)?;
+            let few = |recent: &mut Recent| recent.to_index.len() < CHANGE_ENTRIES && !recent.stopped;
+            let gathered = self.changed.wait_timeout_while(recent, GATHERING, few);
+            let (recent, _) = gathered.map_err(|_| StateError::Stopped)?;
             let change: Vec<_> = recent.to_index.iter().take(CHANGE_ENTRIES).copied().collect();
             drop(recent);
             let Some((_, last)) = change.last() else { return Ok(()) };

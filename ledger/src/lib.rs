@@ -18,6 +18,7 @@ mod clock;
 pub mod conformance;
 mod dedup;
 mod disk;
+mod distributor;
 mod edge;
 mod fsck;
 mod http;
@@ -26,12 +27,20 @@ mod sequence;
 mod signer;
 mod submission;
 mod tiles;
+pub mod witness;
 
 pub use clock::Clock;
 pub use disk::{Disk, DiskError, DiskFile, DiskLock, RealDisk};
+pub use distributor::{
+    Anchors, Call, Distributor, Endpoint, Event, HttpAnchors, LogView, Outcome, Peer, PeerReport,
+    Publications, Replicated, Replicator, Role,
+};
 pub use fsck::{Finding, FsckError, Report, fsck, fsck_on};
 pub use http::{ApiError, router};
-pub use node::{Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, ReadError, Witness};
+pub use node::{
+    Acknowledge, Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, Promise, ReadError,
+    Replication, Witness,
+};
 pub use sequence::{
     Commit, CommitError, ENTRIES_BYTES_MAX, Epoch, FileSequence, GROUP_BYTES_MAX, GROUP_ENTRIES_MAX, Head,
     Lease, MemorySequence, SegmentDefect, SequenceError, SequenceStore, SequencedEntry,

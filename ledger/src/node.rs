@@ -7,23 +7,30 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use matricula_registry::Registry;
-use matricula_tlog::{SignedCheckpoint, TreeSize, VerifierKey};
+use matricula_tlog::{Policy, SignedCheckpoint, TreeSize, VerifierKey};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::distributor::{Anchors, HttpAnchors, Peer, Replicator};
 use crate::sequence::Head;
 use crate::signer::NodeKeys;
 use crate::submission::{Receipt, SubmitError, check, check_limits};
 use publisher::Publisher;
 use sequencer::{Queue, Reply, Sequencer};
+use view::SharedView;
+use witnessing::NodeEnd;
 
 mod open;
+mod promise;
 mod publisher;
 mod read;
 mod sequencer;
 mod shared;
+mod view;
+mod witnessing;
 
 pub use open::{NodeStores, OpenError, Witness};
+pub use promise::Promise;
 pub(crate) use publisher::HISTORY;
 pub use read::ReadError;
 pub use shared::NodeFailure;
@@ -38,12 +45,55 @@ pub struct NodeConfig {
     pub publish_every: Duration,
     /// What time it is.
     pub clock: Clock,
+    /// Who cosigns the log.
+    pub replication: Replication,
+}
+
+/// Who cosigns a log, and when its proofs are good enough.
+#[derive(Clone, Debug)]
+pub struct Replication {
+    /// By which policy proofs are to be believed. Without one, the node's own cosignature is enough.
+    pub policy: Option<Policy>,
+    /// Mirrors and witnesses that are sent every checkpoint.
+    pub peers: Vec<Peer>,
+    /// How they are reached.
+    pub anchors: Arc<dyn Anchors>,
+    /// What must hold before anybody hears that an entry was accepted.
+    pub acknowledge: Acknowledge,
+}
+
+/// When an entry is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// When it is durable here.
+    #[default]
+    Durable,
+    /// When as many mirrors as the policy asks for hold it, too: then the loss of this machine loses nothing that was
+    /// acknowledged. A node that reaches no mirror acknowledges nothing.
+    Mirrored,
+}
+
+impl Default for Replication {
+    /// Nobody but the node itself.
+    fn default() -> Self {
+        Self {
+            policy: None,
+            peers: Vec::new(),
+            anchors: Arc::new(HttpAnchors::new()),
+            acknowledge: Acknowledge::Durable,
+        }
+    }
 }
 
 impl NodeConfig {
     /// The defaults for a folder: a checkpoint every 200 ms at most, the machine's clock.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), publish_every: Duration::from_millis(200), clock: Clock::system() }
+        Self {
+            folder: folder.into(),
+            publish_every: Duration::from_millis(200),
+            clock: Clock::system(),
+            replication: Replication::default(),
+        }
     }
 }
 
@@ -64,6 +114,8 @@ pub struct Node {
     shared: Arc<Shared>,
     queue: Arc<Queue>,
     closed: Arc<AtomicBool>,
+    replicator: Mutex<Option<Replicator>>,
+    acknowledge: Acknowledge,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -96,10 +148,26 @@ impl Node {
         let queue = Arc::new(Queue::default());
         let closed = Arc::new(AtomicBool::new(false));
         let sequencer = Sequencer { shared: shared.clone(), queue: queue.clone(), epoch, latest_at };
-        let publisher =
-            Publisher { shared: shared.clone(), every: config.publish_every, closed: closed.clone() };
+        let replicator = replicator(&shared, &config.replication)?;
+        let publisher = Publisher {
+            shared: shared.clone(),
+            every: config.publish_every,
+            closed: closed.clone(),
+            publications: replicator.as_ref().map(Replicator::publications),
+        };
+        if let Some(published) = shared.published.borrow().clone() {
+            shared.witnessing.published(&published);
+            publisher.tell(published);
+        }
         let indexer = shared.clone();
-        let node = Self { shared, queue, closed, threads: Mutex::default() };
+        let node = Self {
+            shared,
+            queue,
+            closed,
+            replicator: Mutex::new(replicator),
+            acknowledge: config.replication.acknowledge,
+            threads: Mutex::default(),
+        };
         node.spawn("sequencer", move || sequencer.run())?;
         node.spawn("publisher", move || publisher.run())?;
         node.spawn("indexer", move || {
@@ -129,6 +197,15 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub fn submit(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+        let receipts = self.accept(entries)?;
+        if self.acknowledge == Acknowledge::Mirrored {
+            let held = self.wait_for(Promise::Mirrored, covering(&receipts), MIRRORED_TIME_MAX)?;
+            return mirrored(receipts, held);
+        }
+        Ok(receipts)
+    }
+
+    fn accept(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
         check_limits(&entries)?;
         let checked = check(entries, |leaf| self.shared.find(leaf))?;
         let (sender, receiver) = mpsc::sync_channel(1);
@@ -141,6 +218,18 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit_async(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+        let receipts = self.accept_async(entries).await?;
+        if self.acknowledge == Acknowledge::Mirrored {
+            let size = covering(&receipts);
+            return mirrored(
+                receipts,
+                self.wait_for_async(Promise::Mirrored, size, MIRRORED_TIME_MAX).await?,
+            );
+        }
+        Ok(receipts)
+    }
+
+    async fn accept_async(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
         check_limits(&entries)?;
         let (sender, receiver) = oneshot::channel();
         let reply: Reply = Box::new(move |result| drop(sender.send(result)));
@@ -227,7 +316,39 @@ impl Node {
         self.shared.accepted.raise();
         self.shared.dedup.stop();
         threads.for_each(|thread| drop(thread.join()));
+        if let Ok(mut replicator) = self.replicator.lock() {
+            drop(replicator.take());
+        }
     }
+}
+
+/// The replicator of a log that somebody cosigns.
+fn replicator(shared: &Arc<Shared>, replication: &Replication) -> Result<Option<Replicator>, OpenError> {
+    if replication.peers.is_empty() {
+        return Ok(None);
+    }
+    Replicator::start(
+        shared.witnessing.policy().clone(),
+        replication.peers.clone(),
+        replication.anchors.clone(),
+        Arc::new(SharedView(shared.clone())),
+        Arc::new(NodeEnd(shared.clone())),
+    )
+    .map(Some)
+    .map_err(OpenError::Thread)
+}
+
+/// How long a mirror may take to hold what is to be acknowledged.
+const MIRRORED_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// The receipts, if enough mirrors hold what they are for.
+fn mirrored(receipts: Vec<Receipt>, held: Promise) -> Result<Vec<Receipt>, SubmitError> {
+    if held == Promise::Mirrored { Ok(receipts) } else { Err(SubmitError::NotMirrored) }
+}
+
+/// The size of a tree that has all of them.
+pub(crate) fn covering(receipts: &[Receipt]) -> TreeSize {
+    TreeSize::new(receipts.iter().map(|receipt| receipt.index.get() + 1).max().unwrap_or(0))
 }
 
 /// From so many entries on, checking them would keep an asynchronous worker for milliseconds.

@@ -69,6 +69,10 @@ pub enum SubmitError {
     /// same bytes submitted again become one entry.
     #[error("the node has stopped")]
     Stopped,
+    /// The node acknowledges only what mirrors hold, and they do not hold it yet. It is in the log here; the same bytes
+    /// submitted again become one entry.
+    #[error("no mirror holds it yet; send it again")]
+    NotMirrored,
     /// The index of entries could not be read.
     #[error("the index of entries failed")]
     Index(#[from] StateError),

@@ -55,7 +55,7 @@ impl Server {
     }
 
     async fn submit(&self, entries: &[Vec<u8>]) -> Answer {
-        self.post("/entries", OCTETS, framed(entries)).await
+        self.post("/entries?wait=accepted", OCTETS, framed(entries)).await
     }
 
     fn size(&self) -> u64 {
@@ -110,7 +110,7 @@ async fn entries_are_accepted_with_their_indexes() {
 async fn published_entries_are_proven_and_in_tiles() {
     let server = Server::new();
     let entries: Vec<_> = (1..=40).map(entry).collect();
-    let answer = server.post("/entries?ack=published", OCTETS, framed(&entries)).await;
+    let answer = server.post("/entries?wait=published", OCTETS, framed(&entries)).await;
     assert_eq!(answer.json()["promise"], "published");
 
     let checkpoint = server.get("/checkpoint").await;
@@ -251,7 +251,7 @@ async fn other_media_types_and_queries_are_refused() {
     }
     let none = server.ask(Request::post("/entries").body(Body::from(body.clone())).unwrap()).await;
     assert_eq!(none.problem(StatusCode::UNSUPPORTED_MEDIA_TYPE), "unsupported_media_type");
-    let answer = server.post("/entries?ack=witnessed", OCTETS, body).await;
+    let answer = server.post("/entries?wait=sealed", OCTETS, body).await;
     assert_eq!(answer.problem(StatusCode::BAD_REQUEST), "malformed_query");
     assert_eq!(server.size(), 1);
 }

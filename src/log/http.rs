@@ -85,7 +85,7 @@ impl LogPort for HttpLog {
         }
         let request = self
             .agent
-            .post(format!("{}/entries?ack=published", self.base))
+            .post(format!("{}/entries?wait=witnessed", self.base))
             .content_type("application/octet-stream");
         let answer = request.send(&body).map_err(|error| self.unreachable(&error))?;
         let accepted: Accepted = serde_json::from_slice(&self.read(answer)?).map_err(bad_json)?;

@@ -1,6 +1,7 @@
 //! The door: what a log may take at the next leaf. A pure decision.
 
 mod accreditation;
+mod admissible;
 mod batch;
 mod error;
 mod key;
@@ -246,7 +247,10 @@ impl Registry {
             points.extend(core::iter::once(own.valid.from()).chain(own.valid.to()));
         }
         match statement.body() {
-            Body::Batch(body) => points.extend(self.batch_turning_points(body)),
+            Body::Batch(body) => {
+                points.extend(self.batch_turning_points(body));
+                points.extend(batch::log_turning_points(body));
+            }
             Body::Key(body) => points.push(body.event.effective_at()),
             Body::Commitment(_) | Body::Unknown { .. } => {
                 let signer = self.key(&statement.header().signer);

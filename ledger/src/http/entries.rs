@@ -7,20 +7,26 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use matricula_tlog::{TreeSize, parse_entries};
+use matricula_tlog::parse_entries;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::ApiError;
-use crate::node::Node;
-use crate::submission::{Receipt, SUBMISSION_BYTES_MAX, SUBMISSION_ENTRIES_MAX};
+use crate::node::{Node, Promise, covering};
+use crate::submission::{SUBMISSION_BYTES_MAX, SUBMISSION_ENTRIES_MAX};
 
 /// Submissions under way at once. With bodies of full length they hold 64 × 4 MiB.
 const SUBMISSIONS_MAX: usize = 64;
 
 /// How long a body may take to arrive: a batch statement of a kilobyte over the slowest line, a full body over a good one.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// How long the quorum is waited for when the caller does not say: many times what it takes over slow lines.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The longest wait that may be asked for: less than what proxies and this server give a request.
+const DEADLINE_MAX: Duration = Duration::from_secs(25);
 
 /// The node, and its places for submissions.
 #[derive(Clone)]
@@ -39,7 +45,7 @@ impl Submissions {
 #[derive(Serialize)]
 pub(super) struct Accepted {
     entries: Vec<AcceptedEntry>,
-    promise: Promise,
+    promise: &'static str,
 }
 
 #[derive(Serialize)]
@@ -48,42 +54,62 @@ struct AcceptedEntry {
     duplicate: bool,
 }
 
-/// How far an entry has come when it is answered.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Promise {
-    /// Durable, with an index.
-    Accepted,
-    /// Under a signed checkpoint.
-    Published,
+/// What a caller waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wish {
+    promise: Promise,
+    at_most: Duration,
+}
+
+impl Wish {
+    /// Reads a query: `wait=<promise>`, `deadline=<seconds>`, each at most once.
+    fn parse(query: Option<&str>) -> Result<Self, ApiError> {
+        let (mut promise, mut at_most) = (None, None);
+        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let fits = match pair.split_once('=') {
+                Some(("wait", word)) => Promise::parse(word).map(|word| promise.replace(word).is_none()),
+                Some(("deadline", word)) => seconds(word).map(|word| at_most.replace(word).is_none()),
+                _ => None,
+            };
+            if fits != Some(true) {
+                return Err(ApiError::MalformedQuery);
+            }
+        }
+        Ok(Self { promise: promise.unwrap_or(Promise::Witnessed), at_most: at_most.unwrap_or(DEADLINE) })
+    }
+}
+
+/// Decimal seconds from 0 to [`DEADLINE_MAX`].
+fn seconds(word: &str) -> Option<Duration> {
+    let plain = (1..=2).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = plain.then(|| word.parse().ok().map(Duration::from_secs)).flatten()?;
+    (seconds <= DEADLINE_MAX).then_some(seconds)
 }
 
 /// Takes one or many entries, each with its length as a big-endian u16 before it, all or none.
 ///
-/// 1. Another media type than `application/octet-stream`: 415. A query other than `ack=accepted` or
-///    `ack=published`: 400.
+/// 1. Another media type than `application/octet-stream`: 415. A query other than
+///    `wait=accepted|published|mirrored|witnessed` (default witnessed) and `deadline=<seconds>` (default 20, at most 25):
+///    400.
 /// 2. All places for submissions taken: 503. A body beyond the limits: 413; one that takes too long: 408; one that is
 ///    cut short, or empty: 400.
 /// 3. An entry that is no statement, is badly signed, or that the door refuses: 422, with the position and code of
 ///    each; nothing is logged.
-/// 4. Too much waits already, or the node has stopped: 503.
-/// 5. All entries durable: 200 with their indexes. With `ack=published`, when a checkpoint covers them; the place is
-///    free before.
+/// 4. Too much waits already, or the node has stopped: 503. The node acknowledges nothing that is not mirrored, and it
+///    is not mirrored in time: 503.
+/// 5. All entries durable and what was waited for holds: 200 with their indexes. It does not hold in time: 202, with
+///    the promise that does. The place is free before.
 pub(super) async fn submit(
     State(Submissions { node, places }): State<Submissions>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     request: Request,
-) -> Result<Json<Accepted>, ApiError> {
+) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     // 1.
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/octet-stream") {
         return Err(ApiError::MediaType);
     }
-    let promise = match query.as_deref() {
-        None | Some("" | "ack=accepted") => Promise::Accepted,
-        Some("ack=published") => Promise::Published,
-        Some(_) => return Err(ApiError::MalformedQuery),
-    };
+    let wish = Wish::parse(query.as_deref())?;
     // 2.
     let place = places.try_acquire().map_err(|_| ApiError::Busy)?;
     let body = body_of(request, BODY_TIME_MAX).await?;
@@ -93,13 +119,13 @@ pub(super) async fn submit(
     let receipts = node.submit_async(entries).await?;
     drop(place);
     // 5.
-    if promise == Promise::Published {
-        node.wait_published_async(covering(&receipts)).await?;
-    }
+    let promise = node.wait_for_async(wish.promise, covering(&receipts), wish.at_most).await?;
+    let status = if promise == wish.promise { StatusCode::OK } else { StatusCode::ACCEPTED };
     let entries = receipts
         .iter()
         .map(|receipt| AcceptedEntry { index: receipt.index.get(), duplicate: receipt.duplicate });
-    Ok(Json(Accepted { entries: entries.collect(), promise }))
+    let accepted = Accepted { entries: entries.collect(), promise: promise.as_str() };
+    Ok((status, Json(accepted)))
 }
 
 async fn body_of(request: Request, time_max: Duration) -> Result<Bytes, ApiError> {
@@ -108,11 +134,6 @@ async fn body_of(request: Request, time_max: Duration) -> Result<Bytes, ApiError
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge { max: SUBMISSION_BYTES_MAX },
         _ => ApiError::UnreadableBody,
     })
-}
-
-/// The size of a tree that has them all.
-fn covering(receipts: &[Receipt]) -> TreeSize {
-    TreeSize::new(receipts.iter().map(|receipt| receipt.index.get() + 1).max().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -138,6 +159,28 @@ mod tests {
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
             Poll::Pending
+        }
+    }
+
+    #[test]
+    fn reads_what_is_waited_for() {
+        let wish = |query| Wish::parse(query).map(|wish| (wish.promise, wish.at_most.as_secs())).ok();
+        assert_eq!(wish(None), Some((Promise::Witnessed, 20)));
+        assert_eq!(wish(Some("")), Some((Promise::Witnessed, 20)));
+        assert_eq!(wish(Some("wait=accepted")), Some((Promise::Accepted, 20)));
+        assert_eq!(wish(Some("deadline=0&wait=mirrored")), Some((Promise::Mirrored, 0)));
+        assert_eq!(wish(Some("wait=published&deadline=25")), Some((Promise::Published, 25)));
+        for bad in [
+            "wait",
+            "wait=",
+            "wait=sealed",
+            "wait=accepted&wait=accepted",
+            "deadline=26",
+            "deadline=+1",
+            "deadline=",
+            "x=1",
+        ] {
+            assert_eq!(wish(Some(bad)), None, "{bad}");
         }
     }
 

@@ -98,6 +98,7 @@ impl ApiError {
                 SubmitError::TooManyBytes { .. } => "body_too_large",
                 SubmitError::Refused(_) => "entry_refused",
                 SubmitError::Busy => "busy",
+                SubmitError::NotMirrored => "not_mirrored",
                 SubmitError::Stopped | SubmitError::Index(_) => "node_stopped",
             },
             Self::Read(ReadError::Stopped) => "node_stopped",
@@ -122,9 +123,10 @@ impl ApiError {
                     StatusCode::PAYLOAD_TOO_LARGE
                 }
                 SubmitError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-                SubmitError::Busy | SubmitError::Stopped | SubmitError::Index(_) => {
-                    StatusCode::SERVICE_UNAVAILABLE
-                }
+                SubmitError::Busy
+                | SubmitError::NotMirrored
+                | SubmitError::Stopped
+                | SubmitError::Index(_) => StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::Read(ReadError::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Read(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -5,17 +5,21 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use matricula_registry::{EvidenceError, LogOrigin, Registry, Statement, StatementError};
 use matricula_state::{StateError, StateStore};
-use matricula_tlog::{CheckpointVerifyError, Hash, LeafIndex, SignedCheckpoint, Tile, TreeSize, UnixSeconds};
+use matricula_tlog::{
+    CheckpointVerifyError, Hash, LeafIndex, Origin, Policy, PolicyError, SignedCheckpoint, Tile, TreeSize,
+    UnixSeconds,
+};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tokio::sync::watch;
 
 use super::publisher::restore_history;
 use super::shared::{Signal, Tree};
-use super::{Node, NodeConfig, Shared};
+use super::witnessing::Witnessing;
+use super::{Node, NodeConfig, Replication, Shared};
 use crate::careful::open_or_begin_anew;
-use crate::clock::Clock;
 use crate::dedup::Dedup;
 use crate::disk::{Disk, DiskError, RealDisk};
+use crate::distributor::{Outcome, Peer};
 use crate::edge::Edge;
 use crate::sequence::{Epoch, FileSequence, Head, SequenceError, SequenceStore, SequencedEntry};
 use crate::signer::{NodeKeys, Signer, SignerError};
@@ -141,6 +145,12 @@ pub enum OpenError {
     /// The published checkpoint is not by the log's key.
     #[error("the published checkpoint is not by this log's key: {0}")]
     Published(#[from] CheckpointVerifyError),
+    /// The policy of the node's own keys cannot be read.
+    #[error("the own policy: {0}")]
+    OwnPolicy(#[source] PolicyError),
+    /// The policy that was set does not name this log.
+    #[error("the policy does not name this log and its key")]
+    PolicyOfAnotherLog,
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[source] std::io::Error),
@@ -155,6 +165,8 @@ pub enum Witness {
     Checkpoint,
     /// The index of entries.
     Index,
+    /// Another node, with this log's signature in its hands.
+    Peer,
 }
 
 impl core::fmt::Display for Witness {
@@ -163,6 +175,7 @@ impl core::fmt::Display for Witness {
             Self::Signer => "signer's record",
             Self::Checkpoint => "published checkpoint",
             Self::Index => "index",
+            Self::Peer => "peer",
         })
     }
 }
@@ -190,12 +203,12 @@ impl Node {
             if first.bytes != genesis {
                 return Err(OpenError::OtherGenesis);
             }
-            return Self::resume(recover(stores, signer, config.clock.clone())?, &config);
+            return Self::resume(recover(stores, signer, &config)?, &config);
         }
         let registry = empty_registry(&signer, genesis)?;
-        let recovered = recover_onto(registry, stores, signer, config.clock.clone())?;
+        let recovered = recover_onto(registry, stores, signer, &config)?;
         let node = Self::start(recovered, &config)?;
-        node.submit(vec![genesis.to_vec()]).map_err(OpenError::Genesis)?;
+        node.accept(vec![genesis.to_vec()]).map_err(OpenError::Genesis)?;
         node.wait_published(TreeSize::new(1)).map_err(OpenError::Genesis)?;
         Ok(node)
     }
@@ -209,7 +222,7 @@ impl Node {
             return Err(OpenError::NoLog);
         }
         let signer = Signer::open(stores.disk.clone(), keys)?;
-        Self::resume(recover(stores, signer, config.clock.clone())?, &config)
+        Self::resume(recover(stores, signer, &config)?, &config)
     }
 
     /// Starts the node and waits until all that was accepted is published.
@@ -220,11 +233,11 @@ impl Node {
     }
 }
 
-fn recover(stores: NodeStores, signer: Signer, clock: Clock) -> Result<Recovered, OpenError> {
+fn recover(stores: NodeStores, signer: Signer, config: &NodeConfig) -> Result<Recovered, OpenError> {
     let genesis = stores.sequence.entries(LeafIndex::new(0), 1)?;
     let genesis = genesis.first().ok_or(OpenError::MissingEntry { index: LeafIndex::new(0) })?;
     let registry = empty_registry(&signer, &genesis.bytes)?;
-    recover_onto(registry, stores, signer, clock)
+    recover_onto(registry, stores, signer, config)
 }
 
 /// The registry before the first entry. The key that signed the first entry is the one to start from: whose log it is,
@@ -239,8 +252,9 @@ fn recover_onto(
     registry: Registry,
     stores: NodeStores,
     signer: Signer,
-    clock: Clock,
+    config: &NodeConfig,
 ) -> Result<Recovered, OpenError> {
+    let seen = seen_by_peers(&config.replication, &signer)?;
     // From here on nobody else can commit: what is read now stays.
     let lease = stores.sequence.acquire()?;
     let published = stores.tiles.published()?;
@@ -257,24 +271,27 @@ fn recover_onto(
         registry,
         edge: Edge::new(),
         latest_at: UnixSeconds::new(0),
-        witnessed: witnessed(&signer, published.as_ref())?,
+        witnessed: witnessed(&signer, published.as_ref(), seen)?,
     };
     replay.check_size(Witness::Index, indexed, lease.head.size)?;
     replay.run(lease.head)?;
     let Replay { registry, edge, latest_at, .. } = replay;
+    let policy = policy_of(&config.replication, &signer)?;
+    let witnessing = Witnessing::resume(policy, stores.state.as_ref())?;
     tracing::info!(size = %lease.head.size, epoch = %lease.epoch, "log opened");
     let shared = Shared {
         sequence: stores.sequence,
         tiles: stores.tiles,
         state: stores.state,
         signer,
-        clock,
+        clock: config.clock.clone(),
         dedup,
         registry: RwLock::new(registry),
         tree: RwLock::new(Tree { edge, unwritten: Vec::new() }),
         accepted: Signal::default(),
         published: watch::Sender::new(published.map(Arc::new)),
         publication: Signal::default(),
+        witnessing,
         failure: OnceLock::new(),
     };
     Ok(Recovered { shared, epoch: lease.epoch, latest_at })
@@ -283,11 +300,45 @@ fn recover_onto(
 fn witnessed(
     signer: &Signer,
     published: Option<&SignedCheckpoint>,
+    seen: Vec<Head>,
 ) -> Result<Vec<(Witness, Head)>, SignerError> {
     let published = published.map(SignedCheckpoint::unverified);
     let published =
         published.map(|note| (Witness::Checkpoint, Head { size: note.size(), root: note.root() }));
-    Ok([(Witness::Signer, signer.signed()?)].into_iter().chain(published).collect())
+    let seen = seen.into_iter().map(|head| (Witness::Peer, head));
+    Ok([(Witness::Signer, signer.signed()?)].into_iter().chain(published).chain(seen).collect())
+}
+
+/// What the peers have seen of this log, as far as they answer and the log's own signature says so. One that does not
+/// answer is no reason not to open: without it, nothing is witnessed that contradicts it.
+fn seen_by_peers(replication: &Replication, signer: &Signer) -> Result<Vec<Head>, OpenError> {
+    let origin = Origin::new(signer.log_key().name().as_str()).map_err(SignerError::from)?;
+    let ask = |peer: &Peer| {
+        let Outcome::Answered { status: 200, body } = replication.anchors.latest(&peer.url, &origin) else {
+            return None;
+        };
+        let note = SignedCheckpoint::parse(&body).ok()?;
+        let checkpoint = note.verify(signer.log_key()).ok()?;
+        Some(Head { size: checkpoint.size(), root: checkpoint.root() })
+    };
+    // They are asked at once: one that is down costs its time limit once.
+    Ok(std::thread::scope(|scope| {
+        let asked: Vec<_> = replication.peers.iter().map(|peer| scope.spawn(|| ask(peer))).collect();
+        asked.into_iter().filter_map(|answer| answer.join().ok().flatten()).collect()
+    }))
+}
+
+/// The policy that was set, or the one that the node's own cosignature satisfies.
+fn policy_of(replication: &Replication, signer: &Signer) -> Result<Policy, OpenError> {
+    let policy = match &replication.policy {
+        Some(policy) => policy.clone(),
+        None => {
+            let own = crate::signer::policy_text(signer.log_key(), signer.witness_key());
+            Policy::parse(own.as_bytes()).map_err(OpenError::OwnPolicy)?
+        }
+    };
+    let is_about_this_log = policy.logs().iter().any(|log| log.key() == signer.log_key());
+    if is_about_this_log { Ok(policy) } else { Err(OpenError::PolicyOfAnotherLog) }
 }
 
 /// Reads all entries and rebuilds from them what is not stored.

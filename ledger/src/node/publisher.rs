@@ -9,6 +9,7 @@ use matricula_state::{Expected, Op, StateError, StateStore, Table};
 use matricula_tlog::{LeafIndex, SignedCheckpoint};
 
 use super::shared::{NodeFailure, Shared};
+use crate::distributor::Publications;
 use crate::sequence::Head;
 use crate::tiles::ObjectPath;
 
@@ -23,6 +24,8 @@ pub(super) struct Publisher {
     pub(super) shared: Arc<Shared>,
     pub(super) every: Duration,
     pub(super) closed: Arc<AtomicBool>,
+    /// Told of every checkpoint, if somebody cosigns this log.
+    pub(super) publications: Option<Publications>,
 }
 
 impl Publisher {
@@ -35,12 +38,19 @@ impl Publisher {
                 return;
             }
             let started = Instant::now();
-            if let Err(failure) = publish(&self.shared) {
-                return self.shared.fail(failure);
+            match publish(&self.shared) {
+                Ok(checkpoint) => self.tell(checkpoint),
+                Err(failure) => return self.shared.fail(failure),
             }
             while started.elapsed() < self.every && !self.is_closed() && !self.shared.has_failed() {
                 thread::sleep(NAP.min(self.every.saturating_sub(started.elapsed())));
             }
+        }
+    }
+
+    pub(super) fn tell(&self, checkpoint: Arc<SignedCheckpoint>) {
+        if let Some(publications) = &self.publications {
+            publications.published(checkpoint);
         }
     }
 
@@ -50,7 +60,7 @@ impl Publisher {
 }
 
 /// Signs the accepted head, writes the tiles under it, and publishes it, in this order.
-pub(super) fn publish(shared: &Shared) -> Result<(), NodeFailure> {
+pub(super) fn publish(shared: &Shared) -> Result<Arc<SignedCheckpoint>, NodeFailure> {
     // What the tree holds is durable: the sequencer changes it after the commit only.
     let (head, tiles) = {
         let tree = shared.tree.read().map_err(|_| NodeFailure::ThreadDied)?;
@@ -65,9 +75,12 @@ pub(super) fn publish(shared: &Shared) -> Result<(), NodeFailure> {
     remember(shared.state.as_ref(), &checkpoint)?;
     shared.tiles.publish(&checkpoint)?;
     shared.tree.write().map_err(|_| NodeFailure::ThreadDied)?.unwritten.drain(..tiles.len());
-    shared.published.send_replace(Some(Arc::new(checkpoint)));
+    let checkpoint = Arc::new(checkpoint);
+    // Whoever hears of the publication must find what it has made provable.
+    shared.witnessing.published(&checkpoint);
+    shared.published.send_replace(Some(checkpoint.clone()));
     shared.publication.raise();
-    Ok(())
+    Ok(checkpoint)
 }
 
 /// The checkpoint of this head that was signed before a crash and not published: it keeps its time.

@@ -9,6 +9,7 @@ use matricula_tlog::{
 };
 
 use super::publisher::first_covering;
+use super::witnessing::first_witnessed;
 use super::{Node, Shared};
 use crate::sequence::{SequenceError, SequencedEntry};
 use crate::tiles::TileError;
@@ -112,24 +113,29 @@ impl Node {
         Ok(Some(bundle))
     }
 
-    /// The proof that an entry is in the log, `None` while it is not published. It leads to the first checkpoint
-    /// that covered the entry, whose cosignature has the earliest time; to the latest, when the history of
-    /// checkpoints was lost.
+    /// The proof that an entry is in the log, `None` while no checkpoint over it has the policy's quorum. It leads to
+    /// the first checkpoint with the quorum that covered the entry, whose cosignatures have the earliest time; to the
+    /// latest, when the history of checkpoints was lost.
     ///
     /// # Errors
     /// See [`ReadError`].
     pub fn proof(&self, index: LeafIndex) -> Result<Option<LogProof>, ReadError> {
-        let Some(published) = self.checkpoint().filter(|note| covers(note, index)) else { return Ok(None) };
-        let first = first_covering(self.shared.state.as_ref(), index)
+        let Some(latest) = self.witnessed().filter(|note| covers(note, index)) else { return Ok(None) };
+        let (state, policy) = (self.shared.state.as_ref(), self.shared.witnessing.policy());
+        let published = first_covering(state, index).filter(|note| policy.verify(note).is_ok());
+        let first = [first_witnessed(state, index, policy), published]
+            .into_iter()
+            .flatten()
             .filter(|note| covers(note, index) && note.verify(self.log_key()).is_ok())
-            .filter(|note| note.unverified().size() <= published.unverified().size());
+            .filter(|note| note.unverified().size() <= latest.unverified().size())
+            .min_by_key(|note| note.unverified().size());
         if let Some(first) = first {
             // A history that does not fit the tree is set aside like one that is lost.
             if let Ok(proof) = self.shared.prove(index, first) {
                 return Ok(Some(proof));
             }
         }
-        self.shared.prove(index, (*published).clone()).map(Some)
+        self.shared.prove(index, (*latest).clone()).map(Some)
     }
 }
 
@@ -139,7 +145,11 @@ fn covers(note: &SignedCheckpoint, index: LeafIndex) -> bool {
 
 impl Shared {
     /// Accepted entries from an index on, each compared with its leaf in the tree.
-    fn read_entries(&self, from: LeafIndex, limit: usize) -> Result<Vec<SequencedEntry>, ReadError> {
+    pub(super) fn read_entries(
+        &self,
+        from: LeafIndex,
+        limit: usize,
+    ) -> Result<Vec<SequencedEntry>, ReadError> {
         let size = self.head().size;
         let entries = self.sequence.entries(from, limit)?;
         let mut level0: Option<Tile> = None;

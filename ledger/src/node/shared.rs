@@ -1,12 +1,14 @@
 //! What the threads of a node share.
 
 use std::sync::{Arc, Condvar, Mutex, OnceLock, RwLock};
+use std::time::Duration;
 
 use matricula_registry::Registry;
 use matricula_state::{StateError, StateStore};
 use matricula_tlog::{Hash, LeafIndex, SignedCheckpoint, Tile, TilePath, TileSlot, TreeSize};
 use tokio::sync::watch;
 
+use super::witnessing::Witnessing;
 use crate::clock::Clock;
 use crate::dedup::{Dedup, Found};
 use crate::edge::Edge;
@@ -42,6 +44,22 @@ pub enum NodeFailure {
     /// The registry was changed by somebody else than the sequencer.
     #[error("the registry is out of step with the log")]
     RegistryOutOfStep,
+    /// A peer has seen more of this log than there is: entries were lost, and signing anew would fork the log.
+    #[error("{peer} has seen {size} entries of this log, which are more than there are")]
+    PeerAhead {
+        /// Who.
+        peer: String,
+        /// How many it has seen.
+        size: TreeSize,
+    },
+    /// A peer has another root, signed by this log, than the entries give.
+    #[error("{peer} has another root for size {size}, signed by this log, than the entries give")]
+    Forked {
+        /// Who.
+        peer: String,
+        /// The size.
+        size: TreeSize,
+    },
     /// A thread of the node died.
     #[error("a thread of the node died")]
     ThreadDied,
@@ -60,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) accepted: Signal,
     pub(crate) published: watch::Sender<Option<Arc<SignedCheckpoint>>>,
     pub(crate) publication: Signal,
+    pub(crate) witnessing: Witnessing,
     pub(crate) failure: OnceLock<NodeFailure>,
 }
 
@@ -92,6 +111,12 @@ impl Signal {
         // A poisoned lock means that a thread died in `raise`, which cannot panic.
         drop(self.changed.wait_while(raised, |_| !is_so()));
     }
+
+    /// [`Signal::wait_until`], for a time at most.
+    pub(crate) fn wait_until_for(&self, at_most: Duration, mut is_so: impl FnMut() -> bool) {
+        let Ok(raised) = self.raised.lock() else { return };
+        drop(self.changed.wait_timeout_while(raised, at_most, |_| !is_so()));
+    }
 }
 
 impl Shared {
@@ -103,6 +128,7 @@ impl Shared {
         self.accepted.raise();
         self.publication.raise();
         self.published.send_modify(|_| ());
+        self.witnessing.wake();
     }
 
     pub(crate) fn has_failed(&self) -> bool {

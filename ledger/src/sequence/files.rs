@@ -17,6 +17,14 @@ use crate::disk::{Disk, DiskError, DiskLock};
 
 const LOCK: &str = "sequence.lock";
 
+/// The room made behind a small segment's end: a dozen pages.
+const ROOM_BYTES_MIN: u64 = 48 * 1024;
+/// The room made behind a large segment's end: for thousands of statements, and written in a millisecond or two.
+const ROOM_BYTES_MAX: u64 = 1024 * 1024;
+/// Behind a larger record no room is made: the sync of so many bytes takes longer than that of a journal, and the room would
+/// soon be full.
+const LARGE_RECORD_BYTES: u64 = 16 * 1024;
+
 /// A [`SequenceStore`] in segment files. Exclusive: one value a folder, in this process or another.
 #[derive(Debug)]
 pub struct FileSequence {
@@ -34,7 +42,17 @@ pub struct FileSequence {
 struct Writer {
     epoch: Epoch,
     /// Where the next record goes; `None` before the first segment.
-    end: Option<(Segment, u64)>,
+    end: Option<Tail>,
+}
+
+/// The end of the last segment.
+#[derive(Debug)]
+struct Tail {
+    segment: Segment,
+    /// Where the next record goes.
+    offset: u64,
+    /// Up to where the file has been written: with zeros, behind the last record.
+    prepared: u64,
 }
 
 /// A log that was only read.
@@ -112,7 +130,11 @@ impl FileSequence {
     }
 
     fn from_loaded(disk: Arc<dyn Disk>, origin: Hash, loaded: Loaded, lock: Box<dyn DiskLock>) -> Self {
-        let end = loaded.last.map(|(segment, scanned)| (segment, scanned.end_offset));
+        let end = loaded.last.map(|(segment, Scanned { end_offset: offset, end, length, .. })| Tail {
+            segment,
+            offset,
+            prepared: if end == End::Cut { offset } else { length },
+        });
         Self {
             disk,
             origin,
@@ -149,24 +171,32 @@ impl FileSequence {
         head: Head,
         encode: impl FnOnce(u64, &Segment) -> Vec<u8>,
     ) -> Result<Place, DiskError> {
-        let (segment, offset) = match writer.end.take() {
-            Some((segment, offset)) if offset < self.segment_bytes => (segment, offset),
+        let Tail { segment, offset, prepared } = match writer.end.take() {
+            Some(tail) if tail.offset < self.segment_bytes => tail,
             _ => self.next_segment(head)?,
         };
-        let record = encode(offset, &segment);
+        let mut record = encode(offset, &segment);
+        let end = offset + record.len() as u64;
+        let prepared = if end > prepared {
+            record.resize(record.len() + room_behind(offset, end, self.segment_bytes), 0);
+            offset + record.len() as u64
+        } else {
+            prepared
+        };
         segment.file.write_at(offset, &record)?;
         segment.file.sync()?;
         let place = Place { start: head.size.get(), segment: segment.first, offset };
-        writer.end = Some((segment, offset + record.len() as u64));
+        writer.end = Some(Tail { segment, offset: end, prepared });
         Ok(place)
     }
 
-    fn next_segment(&self, head: Head) -> Result<(Segment, u64), DiskError> {
+    fn next_segment(&self, head: Head) -> Result<Tail, DiskError> {
         let segment = Segment::create(self.disk.as_ref(), self.origin, head.size.get(), rand::random())?;
         if let Ok(mut index) = self.index.write() {
             index.segments.push(segment.clone());
         }
-        Ok((segment, segment::HEADER_BYTES as u64))
+        let offset = segment::HEADER_BYTES as u64;
+        Ok(Tail { segment, offset, prepared: offset })
     }
 
     fn refuse_if_stopped(&self) -> Result<(), SequenceError> {
@@ -253,6 +283,16 @@ impl SequenceStore for FileSequence {
         }
         Ok(LeafIndex::new(first))
     }
+}
+
+/// How many zeros to write behind a record that reaches beyond what the file has. The records that come to lie there neither
+/// change the file's length nor need new blocks, so their sync writes their bytes and nothing of the file system's journal.
+/// As much again as the segment has, so that a small log stays small.
+fn room_behind(offset: u64, end: u64, segment_bytes: u64) -> usize {
+    if end - offset > LARGE_RECORD_BYTES {
+        return 0;
+    }
+    end.clamp(ROOM_BYTES_MIN, ROOM_BYTES_MAX).min(segment_bytes.saturating_sub(end)) as usize
 }
 
 /// Cuts off a cut record, or writes the last whole one again, and syncs. With the name of the file synced, too, all that

@@ -1,13 +1,18 @@
 //! Reading a segment from its start, and telling a cut tail from damage.
 //!
 //! Commits go to the disk one after another, each synced before the next is written. So power loss can leave at most
-//! one incomplete record, the last of the last segment, and it was never acknowledged. A record is *cut* only when
-//! that is what the bytes show:
+//! one incomplete record, the last of the last segment, and it was never acknowledged. Behind the last record the file may
+//! have *room*: zeros up to its end, written beforehand, where the next records go. A segment that has only zeros
+//! behind a record ends there: of a record that may have been on its way, nothing arrived. Otherwise a record is *cut* only
+//! when that is what the bytes show:
 //!
 //! - no record follows it, and
 //! - the file ends before the record does, or one of its *pieces* (its bytes, divided where sectors of 512 bytes end)
 //!   is blank that was not blank when it was written. How many pieces were, the header says; the header itself has no
 //!   blank piece, since it starts and ends with bytes that are not zero.
+//!
+//! This needs room that is blank: a cut record is removed together with all room behind it, so that no byte of it is ever
+//! below another record.
 //!
 //! All else is damage, such as a flipped bit in a complete record: an acknowledged entry may be lost, and the store
 //! refuses to open.
@@ -15,6 +20,9 @@
 use super::record::{HEADER_BYTES, Header, MAGIC, RECORD_BYTES_MAX, blank_pieces};
 use super::segment::{self, Segment};
 use super::{Epoch, Head, SequenceError};
+
+/// Blank room is read so many bytes at a time.
+const BLANK_READ_BYTES: usize = 64 * 1024;
 
 /// What is wrong with a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +71,8 @@ pub(super) enum End {
 
 /// A scanned segment.
 pub(super) struct Scanned {
+    /// How long the file is.
+    pub(super) length: u64,
     /// Where the records end.
     pub(super) end_offset: u64,
     /// Where the last whole record starts, if there is one.
@@ -79,10 +89,10 @@ pub(super) fn scan(
     let length = segment.file.length()?;
     let mut offset = segment::HEADER_BYTES as u64;
     let mut last_record = None;
-    while offset < length {
+    while offset < length && !is_blank_from(segment, offset, length)? {
         let header = match read_record(segment, offset, length)? {
             Record::Whole(header) => header,
-            Record::Cut => return Ok(Scanned { end_offset: offset, last_record, end: End::Cut }),
+            Record::Cut => return Ok(Scanned { length, end_offset: offset, last_record, end: End::Cut }),
             Record::Damaged(defect) => return Err(damaged(segment, offset, defect)),
         };
         let follows = header.start == progress.head.size.get()
@@ -98,7 +108,7 @@ pub(super) fn scan(
         last_record = Some(offset);
         offset += header.record_bytes();
     }
-    Ok(Scanned { end_offset: offset, last_record, end: End::Whole })
+    Ok(Scanned { length, end_offset: offset, last_record, end: End::Whole })
 }
 
 pub(super) fn damaged(segment: &Segment, offset: u64, defect: SegmentDefect) -> SequenceError {
@@ -158,6 +168,23 @@ fn read_record(segment: &Segment, offset: u64, length: u64) -> Result<Record, Se
         return Ok(Record::Damaged(defect));
     }
     Ok(Record::Cut)
+}
+
+/// Whether nothing was written from the offset on: the room that was made for more records. Most records are told from it by
+/// their first bytes.
+fn is_blank_from(segment: &Segment, offset: u64, length: u64) -> Result<bool, SequenceError> {
+    let mut bytes = vec![0; (length - offset).min(HEADER_BYTES as u64) as usize];
+    let mut at = offset;
+    while at < length {
+        let upto = (length - at).min(bytes.len() as u64) as usize;
+        segment.file.read_at(at, &mut bytes[..upto])?;
+        if bytes[..upto].iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        at += upto as u64;
+        bytes.resize(BLANK_READ_BYTES, 0);
+    }
+    Ok(true)
 }
 
 /// Whether a whole header lies anywhere after the offset.

@@ -170,6 +170,13 @@ impl Registry {
     }
 }
 
+/// The times of logging at which a batch stops being too early, and begins to be late.
+pub(super) fn log_turning_points(body: &Batch) -> [UnixSeconds; 2] {
+    let to = body.claimed.to().get();
+    let late = to.saturating_add(LATE_AFTER_SECONDS).saturating_add(1);
+    [UnixSeconds::new(to.saturating_sub(FUTURE_MAX_SECONDS)), UnixSeconds::new(late)]
+}
+
 /// The institution whose accreditation is the measure.
 fn measured(body: &Batch) -> &InstitutionId {
     body.on_behalf_of.as_ref().unwrap_or(&body.issuer)

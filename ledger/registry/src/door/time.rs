@@ -22,6 +22,16 @@ impl LogTime {
         Self { earliest: earliest.min(latest), latest: latest.max(earliest) }
     }
 
+    /// The first second of the window.
+    pub const fn earliest(self) -> UnixSeconds {
+        self.earliest
+    }
+
+    /// The last second of the window.
+    pub const fn latest(self) -> UnixSeconds {
+        self.latest
+    }
+
     /// The second, if it is known.
     pub fn exactly(self) -> Option<UnixSeconds> {
         (self.earliest == self.latest).then_some(self.earliest)

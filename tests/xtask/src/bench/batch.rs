@@ -59,12 +59,13 @@ pub fn run(_: &Pace, report: &mut Report) -> Result<(), BenchError> {
     Ok(())
 }
 
-fn parts(timing: Timing) -> [(&'static str, Duration); 4] {
+fn parts(timing: Timing) -> [(&'static str, Duration); 5] {
     [
         ("canonicalising", timing.canonicalising),
         ("signing", timing.signing),
         ("logging", timing.logging),
         ("writing", timing.writing),
+        ("other", timing.other),
     ]
 }
 
@@ -127,15 +128,16 @@ impl Desk {
             isced_level: None,
             key: &self.issue,
             cryptosuite,
+            on_behalf_of: None,
             again: false,
             now: NOW,
         };
         let prepared = batch::prepare(&self.home, &order, &mut |_| {}).during("preparing a batch")?;
-        batch::approve(&self.home, &prepared.id, &self.approve, NOW, &mut |_| {})
+        let approved = batch::approve(&self.home, &prepared.id, &self.approve, NOW, &mut |_| {})
             .during("approving a batch")?;
         let issued = batch::issue(&self.home, &prepared.id, &self.issue, &self.log, NOW, &mut |_| {})
             .during("issuing a batch")?;
-        Ok(prepared.timing + issued.timing)
+        Ok(prepared.timing + approved.timing + issued.timing)
     }
 }
 

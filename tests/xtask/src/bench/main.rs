@@ -14,7 +14,10 @@ use crate::error::BenchError;
 use crate::measure::Pace;
 use crate::report::Report;
 
+mod acknowledgement;
+mod bare;
 mod batch;
+mod client;
 mod credentials;
 mod disk;
 #[path = "../../../../src/log/embedded.rs"]
@@ -26,7 +29,6 @@ mod http;
 mod large;
 mod machine;
 mod measure;
-
 mod proofs;
 mod quantity;
 mod report;
@@ -49,6 +51,11 @@ const BENCHES: &[Bench] = &[
     Bench { name: "proofs", about: "Proofs of inclusion, one core", run: proofs::run },
     Bench { name: "engine", about: "The log's engine, durable, no signature check", run: engine::run },
     Bench { name: "http", about: "The log over HTTP, every signature checked", run: http::run },
+    Bench {
+        name: "acknowledgement",
+        about: "Until an entry is acknowledged over HTTP",
+        run: acknowledgement::run,
+    },
     Bench { name: "batch", about: "300 leavers become 600 logged records", run: batch::run },
     Bench { name: "large", about: "A large log", run: large::run },
 ];

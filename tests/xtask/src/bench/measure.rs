@@ -28,6 +28,11 @@ impl Pace {
         Self { time, log_entries: log_entries.max(1) }
     }
 
+    /// The pace of a measurement that is made in so many turns.
+    pub fn divided(&self, turns: u32) -> Self {
+        Self { time: self.time / turns.max(1), ..*self }
+    }
+
     /// Entries of the large log.
     pub fn log_entries(&self) -> u64 {
         self.log_entries

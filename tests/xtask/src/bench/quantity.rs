@@ -12,6 +12,8 @@ pub enum Quantity {
     Took(Duration),
     /// How much memory or disk, in bytes: less is better.
     Bytes(u64),
+    /// Which share of what there is: less is better.
+    Share(f64),
 }
 
 impl Quantity {
@@ -22,6 +24,7 @@ impl Quantity {
             (Quantity::PerSecond(ours), Quantity::PerSecond(raw)) => ours / raw,
             (Quantity::Took(ours), Quantity::Took(raw)) => raw.as_secs_f64() / ours.as_secs_f64(),
             (Quantity::Bytes(ours), Quantity::Bytes(raw)) => raw as f64 / ours as f64,
+            (Quantity::Share(ours), Quantity::Share(raw)) => raw / ours,
             _ => return None,
         };
         ratio.is_finite().then_some(ratio)
@@ -38,6 +41,7 @@ impl fmt::Display for Quantity {
             Quantity::Took(time) if time.as_secs() < 1 => write!(f, "{:.2} ms", time.as_secs_f64() * 1e3),
             Quantity::Took(time) => write!(f, "{:.2} s", time.as_secs_f64()),
             Quantity::Bytes(bytes) => write!(f, "{} B", grouped(*bytes)),
+            Quantity::Share(share) => write!(f, "{:.0} %", share * 100.0),
         }
     }
 }
