@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use matricula_tlog::{Origin, PublicKey, VerifierKey, origin_hash};
+use matricula_tlog::{KeyName, Origin, PublicKey, VerifierKey, origin_hash};
 
 /// Most keys of one log: the one in use, and those before and after it.
 pub const LOG_KEYS_MAX: usize = 4;
@@ -17,10 +17,10 @@ pub struct KnownLogs {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KnownLogError {
     /// It is no Ed25519 key of a log (type 01).
-    #[error("{name} is not the key of a log that can be checked here", name = key.name())]
+    #[error("the key of {name} is not that of a log, or cannot be checked here")]
     NotALogKey {
-        /// The key.
-        key: VerifierKey,
+        /// Name of the key.
+        name: KeyName,
     },
     /// The log has [`LOG_KEYS_MAX`] others already.
     #[error("the log {origin} has {LOG_KEYS_MAX} keys already")]
@@ -42,7 +42,7 @@ impl KnownLogs {
     /// [`KnownLogError`].
     pub fn add(&mut self, key: VerifierKey) -> Result<(), KnownLogError> {
         if !matches!(key.key(), PublicKey::Ed25519Note(_)) {
-            return Err(KnownLogError::NotALogKey { key });
+            return Err(KnownLogError::NotALogKey { name: key.name().clone() });
         }
         let origin = Origin::from(key.name());
         let keys = self.logs.entry(origin.clone()).or_default();
@@ -74,7 +74,7 @@ impl KnownLogs {
 
 #[cfg(test)]
 mod tests {
-    use matricula_tlog::{Cosigner, KeyName, NoteSigner};
+    use matricula_tlog::{Cosigner, NoteSigner};
 
     use super::*;
 
