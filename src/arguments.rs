@@ -74,3 +74,58 @@ pub struct LogArgs {
     #[arg(long, value_name = "FILE")]
     pub log_passphrase_file: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The commands under `Example:` or `Examples:` in a help text, each on one line.
+    fn examples(help: &str) -> Vec<String> {
+        let lines = help.lines().skip_while(|line| !line.starts_with("Example"));
+        let shown: Vec<&str> = lines.skip(1).take_while(|line| !line.is_empty()).collect();
+        let joined = shown.join("\n").split("\\\n").map(str::trim).collect::<Vec<_>>().join(" ");
+        joined.lines().flat_map(|line| line.split(" && ")).map(|line| line.trim().to_owned()).collect()
+    }
+
+    /// The words of a line as a shell reads them; what stands after a wide gap is a remark.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (position, part) in line.split('\'').enumerate() {
+            if position % 2 == 1 {
+                words.push(part.to_owned());
+                continue;
+            }
+            let plain = part.split("    ").next().unwrap_or_default();
+            words.extend(plain.split_whitespace().map(str::to_owned));
+        }
+        words
+    }
+
+    fn check(command: &clap::Command, path: &str, tried: &mut usize) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for example in examples(&help) {
+            let parsed = Arguments::try_parse_from(words(&example));
+            assert!(parsed.is_ok(), "{path}: {example}\n{}", parsed.unwrap_err());
+            *tried += 1;
+        }
+        for sub in command.get_subcommands() {
+            check(sub, &format!("{path} {}", sub.get_name()), tried);
+        }
+    }
+
+    #[test]
+    fn every_example_of_every_help_text_is_a_command_that_can_be_typed() {
+        let mut tried = 0;
+        check(&Arguments::command(), "matricula", &mut tried);
+        assert!(tried >= 30, "{tried} examples");
+    }
+
+    #[test]
+    fn a_wrong_example_would_be_found() {
+        let line = examples("Example:\n  matricula school key --role \\\n    approver\n\nMore.");
+        assert_eq!(line, ["matricula school key --role approver"]);
+        assert!(Arguments::try_parse_from(words(&line[0])).is_err());
+    }
+}

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use matricula_issuer::batch::BatchKind;
+use matricula_issuer::keyring::KeyName;
 use matricula_registry::{
     CredentialKind, FieldPrefix, InstitutionId, IscedLevel, Jurisdiction, LegalReference, Mandate, Period,
     Scope, Text,
@@ -17,6 +19,17 @@ use crate::moment::Moment;
 
 /// A decree is a document of some pages, often scanned.
 const DECREE_BYTES_MAX: u64 = 256 << 20;
+
+/// One of a closed list: each has its word, its value and what it means.
+pub fn one_of<T: Copy + Send + Sync + 'static>(
+    choices: &'static [(&'static str, T, &'static str)],
+) -> impl TypedValueParser<Value = T> {
+    let shown = choices.iter().map(|(word, _, meaning)| PossibleValue::new(*word).help(*meaning));
+    PossibleValuesParser::new(shown).try_map(move |typed| {
+        let found = choices.iter().find(|(word, ..)| *word == typed);
+        found.map(|(_, value, _)| *value).ok_or("not one of the list")
+    })
+}
 
 /// An institution's identifier.
 pub fn institution(text: &str) -> Result<InstitutionId, String> {
@@ -33,6 +46,11 @@ pub fn text(text: &str) -> Result<Text, String> {
 pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
     let end = if count == N::from(1) { "" } else { "s" };
     format!("{count} {one}{end}")
+}
+
+/// The name of a key in its folder.
+pub fn key_name(text: &str) -> Result<KeyName, String> {
+    KeyName::parse(text).ok_or_else(|| format!("'{text}' is not a key name: 1 to 32 of a-z, 0-9 and -"))
 }
 
 /// What somebody may issue.

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use jiff::civil::Date;
 use matricula_credential::binding::BindingError as BindingModelError;
 use matricula_credential::model::facts;
 use matricula_credential::proof::Cryptosuite;
@@ -13,13 +12,15 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::batch::{self, BatchError, Corrects, PrepareCorrection, Prepared, RosterDigest};
-use crate::credential_status::{RecordStatus, RecordStatusError};
+use crate::credential_status::{EffectiveError, RecordStatus, RecordStatusError};
 use crate::keyring::{KeyPurpose, SecretKey};
 use crate::progress::ProgressListener;
 use crate::roster::Roster;
 use crate::school::SchoolHome;
 use crate::signed_document::SignedDocumentError;
-use crate::status::{REQUEST_BYTES_MAX, SignedRequest, StatusAction, StatusReason, StatusRequest};
+use crate::status::{
+    CorrectionReason, REQUEST_BYTES_MAX, SignedRequest, StatusAction, StatusReason, StatusRequest,
+};
 use crate::storage::{self, Access, StorageError};
 
 /// A record with a transcript of 256 courses has a megabyte.
@@ -33,7 +34,7 @@ pub struct ChangeStatus<'a> {
     pub action: StatusAction,
     /// Why.
     pub reason: StatusReason,
-    /// From when it counts; not in the future.
+    /// From when it counts; not in the future, not before the record was awarded.
     pub effective: UnixSeconds,
     /// An unlocked `issue` or `approve` key.
     pub key: &'a SecretKey,
@@ -62,6 +63,11 @@ pub struct CorrectRecord<'a> {
     pub roster: &'a Roster,
     /// The digest of the corrected file of learners.
     pub roster_digest: RosterDigest,
+    /// Why.
+    pub reason: CorrectionReason,
+    /// From when the old version no longer counts: not in the future, not before the record was awarded.
+    /// Without it, from `now`.
+    pub effective: Option<UnixSeconds>,
     /// The unlocked `issue` key.
     pub key: &'a SecretKey,
     /// How the credential is signed.
@@ -106,9 +112,9 @@ pub enum CorrectionError {
         /// `validFrom` of the record.
         valid_from: String,
     },
-    /// The effective date lies in the future.
-    #[error("the effective date lies in the future")]
-    EffectiveInFuture,
+    /// The date from which it is to count is impossible.
+    #[error(transparent)]
+    Effective(#[from] EffectiveError),
     /// The key is for something else.
     #[error("a key for '{}' cannot ask for this; it takes one for 'issue' or 'approve'", is.as_str())]
     WrongKey {
@@ -142,7 +148,7 @@ impl CorrectionError {
             Self::Member { .. } => "record_member_missing",
             Self::LearnerMissing { .. } => "learner_missing",
             Self::NotLater { .. } => "correction_not_later",
-            Self::EffectiveInFuture => "status_effective_in_future",
+            Self::Effective(error) => error.code(),
             Self::WrongKey { .. } => "key_wrong_purpose",
             Self::RecordStatus(error) => error.code(),
             Self::Binding(_) => "binding_unreadable",
@@ -164,9 +170,7 @@ pub fn request_status(
         return Err(CorrectionError::NotOurs { issuer: record.issuer });
     }
     check_request_key(order.key)?;
-    if order.effective > order.now {
-        return Err(CorrectionError::EffectiveInFuture);
-    }
+    record.check_effective(order.effective, order.now)?;
     let _lock = home.lock()?;
     let request = StatusRequest {
         version: 1,
@@ -221,7 +225,7 @@ pub(crate) fn requests(home: &SchoolHome) -> Result<Vec<(StatusRequest, PathBuf,
 
 /// Prepares the correction of a record as a batch of one, to be approved and issued like any other:
 /// same identifier, same awarded date, later `validFrom`. Issuing it also signs the request to mark
-/// the old version as superseded.
+/// the old version as superseded: why and from when is part of what is approved.
 pub fn correct(
     home: &SchoolHome,
     order: &CorrectRecord<'_>,
@@ -235,7 +239,7 @@ pub fn correct(
     let missing = |member| CorrectionError::Member { member };
     let facts = facts(&credential);
     let learner_no = facts.learner_number.ok_or(missing("sisSourcedId"))?;
-    let awarded = facts.awarded.as_deref().and_then(day_of).ok_or(missing("awardedDate"))?;
+    let awarded = status.awarded.ok_or(missing("awardedDate"))?;
     let valid_from = facts.valid_from.ok_or(missing("validFrom"))?;
     let since = parse_date_time(&valid_from).map_err(|_| missing("validFrom"))?;
     let issued = batch::find_issued(home, &status.credential_id)?
@@ -247,6 +251,8 @@ pub fn correct(
     if order.now <= since {
         return Err(CorrectionError::NotLater { valid_from });
     }
+    let effective = order.effective.unwrap_or(order.now);
+    status.check_effective(effective, order.now)?;
     let correction = PrepareCorrection {
         kind: issued.kind,
         roster: order.roster,
@@ -256,7 +262,10 @@ pub fn correct(
             credential_id: status.credential_id,
             status_list: status.status_list,
             index: status.index,
+            reason: order.reason,
+            effective,
         },
+        any_effective: order.effective.is_none(),
         awarded,
         key: order.key,
         cryptosuite: order.cryptosuite,
@@ -292,9 +301,4 @@ fn credential_of(bytes: &[u8]) -> Result<Value, CorrectionError> {
         return Ok(document);
     }
     Ok(PortableRecord::from_value(&document).map_err(RecordStatusError::from)?.credential)
-}
-
-/// The day of a date and time, as it is written.
-fn day_of(text: &str) -> Option<Date> {
-    text.get(..10)?.parse().ok()
 }

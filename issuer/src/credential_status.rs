@@ -1,8 +1,12 @@
 //! Where the status of an issued record is found.
 
+use jiff::civil::Date;
+use matricula_credential::model::facts;
 use matricula_credential::record::{PortableRecord, RecordError};
 use matricula_credential::status::{StatusEntryError, StatusPurpose, entries_of};
 use matricula_credential::{content, json};
+use matricula_tlog::UnixSeconds;
+use matricula_verdict::day;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -38,6 +42,30 @@ impl RecordStatusError {
     }
 }
 
+/// Why a change of a record cannot count from a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum EffectiveError {
+    /// A set bit counts at once.
+    #[error("the effective date lies in the future")]
+    InFuture,
+    /// There was no record yet.
+    #[error("the record was awarded on {awarded}; no change of it can count from a day before")]
+    BeforeAward {
+        /// The day it was awarded.
+        awarded: Date,
+    },
+}
+
+impl EffectiveError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InFuture => "status_effective_in_future",
+            Self::BeforeAward { .. } => "status_effective_before_award",
+        }
+    }
+}
+
 /// A record's identity and the place of its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordStatus {
@@ -49,6 +77,8 @@ pub struct RecordStatus {
     pub status_list: String,
     /// Its index there.
     pub index: u32,
+    /// The day it was awarded, as it is written in the record. A binding has none.
+    pub awarded: Option<Date>,
 }
 
 impl RecordStatus {
@@ -76,6 +106,30 @@ impl RecordStatus {
             issuer: issuer.to_owned(),
             status_list: entry.list.clone(),
             index: u32::try_from(entry.index).map_err(|_| missing("statusListIndex"))?,
+            awarded: facts(credential).awarded.as_deref().and_then(day_of),
         })
     }
+
+    /// Whether a change of the record can count from that moment.
+    pub(crate) fn check_effective(
+        &self,
+        effective: UnixSeconds,
+        now: UnixSeconds,
+    ) -> Result<(), EffectiveError> {
+        if effective > now {
+            return Err(EffectiveError::InFuture);
+        }
+        match self.awarded {
+            // Both are written year first, so they sort as texts do.
+            Some(awarded) if day(effective) < awarded.to_string() => {
+                Err(EffectiveError::BeforeAward { awarded })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The day of a date and time, as it is written.
+fn day_of(text: &str) -> Option<Date> {
+    text.get(..10)?.parse().ok()
 }

@@ -40,7 +40,7 @@ mod storage;
 mod toml_error;
 pub mod trust_export;
 
-pub use credential_status::{RecordStatus, RecordStatusError};
+pub use credential_status::{EffectiveError, RecordStatus, RecordStatusError};
 pub use log_port::{LogPort, LogPortError, Logged};
 pub use registry_view::{RegistryView, RegistryViewError};
 pub use signed_document::SignedDocumentError;

@@ -44,7 +44,7 @@ pub trait LogPort: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LogPortError {
     /// The log's door refused an entry; none of them was taken.
-    #[error("the log refused entry {position}: {message} [{code}]")]
+    #[error("the log refused: {message}")]
     Refused {
         /// Which of the entries handed in, from 0.
         position: usize,

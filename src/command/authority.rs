@@ -1,23 +1,23 @@
 //! `matricula authority`: found one, accredit schools, withdraw rights, look after status lists.
 
+mod amend;
 mod arguments;
+mod order;
 
 use std::fs;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use matricula_credential::did::encode_multikey;
 use matricula_issuer::LogPort;
 use matricula_issuer::authority::{
     self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, InitAuthority, ListedInstitution,
     Restore, Ruling, Succeed, Withdraw, list_institution, list_institutions,
 };
-use matricula_issuer::keyring::{Passphrase, SecretKey, WorkFactor};
+use matricula_issuer::keyring::{KeyName, KeyPurpose, Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::school::{APPLICATION_BYTES_MAX, Application};
 use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX};
 use matricula_ledger::Clock;
-use matricula_registry::{InstitutionId, PublicKey, Scope};
-use matricula_verdict::day;
+use matricula_registry::{Authority, InstitutionId, KnownAt, Period, Scope, day};
 
 use crate::failure::Failure;
 use crate::files::{self, read_text};
@@ -48,8 +48,16 @@ pub enum AuthorityCommand {
     Compromise(CompromiseArgs),
     /// Name who takes over from a school that closes
     Succeed(SucceedArgs),
-    /// List the institutions with their history
+    /// List the authority's own keys, and the institutions with their history
     List(ListArgs),
+    /// Make a further key of the authority
+    Key(amend::KeyArgs),
+    /// Amend what the log says of the authority itself: keys, recognition abroad, rules
+    #[command(subcommand)]
+    Amend(amend::AmendCommand),
+    /// Order a record revoked, suspended or reinstated, whoever issued it
+    #[command(subcommand)]
+    Order(order::OrderCommand),
     /// Allot places in the status list to a school, so that its records can be revoked
     Allot(AllotArgs),
     /// Take in requests of schools, and publish the status lists
@@ -67,7 +75,9 @@ impl OpenDesk {
     /// Opens what the arguments name.
     pub fn open(args: &DeskArgs) -> Result<Self, Failure> {
         let home = AuthorityHome::open(&args.home)?;
-        let key = home.unlock(&Passphrase::new(args.passphrase.read("the authority's key")?))?;
+        let name = args.key.clone().unwrap_or_else(|| KeyName::from(KeyPurpose::Authority));
+        let passphrase = Passphrase::new(args.passphrase.read(&format!("the key {}", name.as_str()))?);
+        let key = home.unlock_named(&name, &passphrase)?;
         let log = log::open(&args.log, &args.home.to_string_lossy())?;
         Ok(Self { home, key, log })
     }
@@ -93,11 +103,14 @@ pub fn run(command: &AuthorityCommand) -> Result<u8, Failure> {
         }
         AuthorityCommand::Restore(args) => restore(args),
         AuthorityCommand::Compromise(args) => {
-            let ruling = OpenDesk::open(&args.desk)?.desk().compromise(&args.key, args.since)?;
-            tell(&ruling, "declared compromised", &shown(&args.key))
+            let ruling = OpenDesk::open(&args.desk)?.desk().compromise(&args.compromised, args.since)?;
+            tell(&ruling, "declared compromised", &args.compromised)
         }
         AuthorityCommand::Succeed(args) => succeed(args),
         AuthorityCommand::List(args) => list(args),
+        AuthorityCommand::Key(args) => amend::key(args),
+        AuthorityCommand::Amend(command) => amend::run(command),
+        AuthorityCommand::Order(command) => order::run(command),
         AuthorityCommand::Allot(args) => allot(args),
         AuthorityCommand::Publish(args) => publish(args),
     }
@@ -225,10 +238,30 @@ fn list(args: &ListArgs) -> Result<u8, Failure> {
     let log = log::open(&args.log, &args.home.to_string_lossy())?;
     let card = home.card();
     let view = matricula_issuer::RegistryView::read(card.profile.origin.clone(), card.key, log.as_ref())?;
+    if let Some(authority) = view.registry().authority(KnownAt::Latest) {
+        print!("{}", describe_authority(&authority.value));
+    }
     for listed in list_institutions(view.registry(), as_of_or_now(args.as_of).seconds()) {
         print!("{}", describe(&listed));
     }
     Ok(0)
+}
+
+fn describe_authority(authority: &Authority) -> String {
+    let mut text = format!("{} ({}), rules {}\n", authority.name, authority.country, authority.rules_version);
+    for own in &authority.keys {
+        text += &format!("            key {} {}\n", own.key, in_days(&own.valid));
+    }
+    for abroad in &authority.recognises {
+        let scope = scope_in_words(&abroad.scope);
+        text += &format!("            recognises {} with key {} for {scope}\n", abroad.origin, abroad.key);
+    }
+    text
+}
+
+fn in_days(period: &Period) -> String {
+    let until = period.to().map_or_else(String::new, |to| format!(" until {}", day(to)));
+    format!("from {}{until}", day(period.from()))
 }
 
 fn describe(listed: &ListedInstitution) -> String {
@@ -252,12 +285,7 @@ fn describe(listed: &ListedInstitution) -> String {
             (None, Some(at)) => format!(", retired {}", day(at)),
             (None, None) => String::new(),
         };
-        text += &format!(
-            "            key {} {} from {}{fate}\n",
-            key.role.word(),
-            shown(&key.key),
-            day(key.from)
-        );
+        text += &format!("            key {} {} from {}{fate}\n", key.role.word(), key.key, day(key.from));
     }
     text
 }
@@ -321,9 +349,4 @@ fn tell(ruling: &Ruling, done: &str, whom: &dyn std::fmt::Display) -> Result<u8,
         false => println!("{whom} was {done} already: logged at {places}. Nothing changed."),
     }
     Ok(0)
-}
-
-/// A key as people see it everywhere else: z6Mk…
-fn shown(key: &PublicKey) -> String {
-    key.verifying_key().map_or_else(|| key.to_string(), |key| encode_multikey(&key))
 }

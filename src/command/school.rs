@@ -1,9 +1,9 @@
 //! `matricula school`: set one up, make its keys, apply for accreditation.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use matricula_issuer::authority::AuthorityCard;
 use matricula_issuer::keyring::{KeyName, KeyPurpose, Passphrase, WorkFactor};
 use matricula_issuer::school::{self, InitSchool, SchoolHome, SchoolProfile};
@@ -34,8 +34,8 @@ pub enum SchoolCommand {
 /// Arguments of `school init`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula school init --home lempira --name 'Instituto Lempira' \\\n    \
-    --did did:web:educacion.example:schools:lempira --authority card.toml"
+    after_help = "Example:\n  matricula school init --name 'Instituto Lempira' --did did:web:educacion.example:schools:lempira \\\n    \
+    --authority authority/card.toml"
 )]
 pub struct InitArgs {
     /// The folder to make
@@ -57,7 +57,7 @@ pub struct InitArgs {
 /// Arguments of `school key`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula school key --home lempira --role approve --passphrase-file director.passphrase\n\n\
+    after_help = "Examples:\n  matricula school key --role approve\n  matricula school key --role approve --name approve-2\n\n\
     The director's key belongs to another person than the secretary's: give it another passphrase."
 )]
 pub struct KeyArgs {
@@ -65,52 +65,36 @@ pub struct KeyArgs {
     #[arg(long, value_name = "DIR", default_value = "school")]
     pub home: PathBuf,
     /// What the key is for
-    #[arg(long, value_enum)]
-    pub role: Role,
+    #[arg(long, value_parser = values::one_of(ROLES))]
+    pub role: KeyPurpose,
     /// A name for it, where there are several of one role
-    #[arg(long, value_parser = key_name)]
+    #[arg(long, value_parser = values::key_name)]
     pub name: Option<KeyName>,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
 }
 
 /// What a school's key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Prepares and issues records.
-    Issue,
-    /// Approves what was prepared.
-    Approve,
-    /// Binds claimed records to the keys of their holders.
-    Bind,
-}
-
-impl From<Role> for KeyPurpose {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Issue => KeyPurpose::Issue,
-            Role::Approve => KeyPurpose::Approve,
-            Role::Bind => KeyPurpose::Bind,
-        }
-    }
-}
+const ROLES: &[(&str, KeyPurpose, &str)] = &[
+    ("issue", KeyPurpose::Issue, "Prepares and issues records"),
+    ("approve", KeyPurpose::Approve, "Approves what was prepared"),
+    ("bind", KeyPurpose::Bind, "Binds claimed records to the keys of their holders"),
+];
 
 /// Arguments of `school apply`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula school apply --home lempira --role issue --out secretary.application.json\n  \
-    matricula school apply --home lempira --role approve --out director.application.json\n\n\
-    Each person makes the application for the own key: it shows that they hold it."
-)]
+#[command(after_help = "Examples:\n  matricula school apply --role issue --out secretary.json\n  \
+    matricula school apply --role approve --out director.json\n\n\
+    Each person makes the application for the own key: it shows that they hold it.")]
 pub struct ApplyArgs {
     /// The school's folder
     #[arg(long, value_name = "DIR", default_value = "school")]
     pub home: PathBuf,
     /// The key to apply for
-    #[arg(long, value_enum)]
-    pub role: Role,
+    #[arg(long, value_parser = values::one_of(ROLES))]
+    pub role: KeyPurpose,
     /// Its name, where there are several of one role
-    #[arg(long, value_parser = key_name)]
+    #[arg(long, value_parser = values::key_name)]
     pub name: Option<KeyName>,
     /// Where to write the application
     #[arg(long, value_name = "FILE")]
@@ -121,9 +105,8 @@ pub struct ApplyArgs {
 
 /// Arguments of `school allotment`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula school allotment places.json --home lempira --log https://educacion.example/log"
-)]
+#[command(after_help = "Example:\n  matricula school allotment places.json --log authority\n\n\
+    Without --log it asks the log at the authority's address.")]
 pub struct AllotmentArgs {
     /// The file of `matricula authority allot`
     pub file: PathBuf,
@@ -145,9 +128,7 @@ pub fn run(command: &SchoolCommand) -> Result<u8, Failure> {
 }
 
 fn init(args: &InitArgs) -> Result<u8, Failure> {
-    let card = read_text(&args.authority, FILE_BYTES_MAX)?;
-    let authority =
-        AuthorityCard::parse(&card).map_err(|error| Failure::from(error).about(&args.authority))?;
+    let authority = read_card(&args.authority)?;
     let passphrase = Passphrase::new(args.passphrase.choose("the school's issue key")?);
     let options = InitSchool {
         profile: SchoolProfile {
@@ -168,9 +149,15 @@ fn init(args: &InitArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Reads an authority's card.
+pub fn read_card(path: &Path) -> Result<AuthorityCard, Failure> {
+    let card = read_text(path, FILE_BYTES_MAX)?;
+    AuthorityCard::parse(&card).map_err(|error| Failure::from(error).about(path))
+}
+
 fn key(args: &KeyArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home)?;
-    let purpose = KeyPurpose::from(args.role);
+    let purpose = args.role;
     let passphrase = Passphrase::new(args.passphrase.choose(&format!("the {} key", purpose.as_str()))?);
     let added = home.add_key(purpose, args.name.as_ref(), &passphrase, WorkFactor::DEFAULT)?;
     println!("{} the {} key.", if added.created { "Made" } else { "Already there:" }, purpose.as_str());
@@ -179,7 +166,7 @@ fn key(args: &KeyArgs) -> Result<u8, Failure> {
 
 fn apply(args: &ApplyArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home)?;
-    let purpose = KeyPurpose::from(args.role);
+    let purpose = args.role;
     let passphrase = Passphrase::new(args.passphrase.read(&format!("the {} key", purpose.as_str()))?);
     let key = home.unlock(purpose, args.name.as_ref(), &passphrase)?;
     let application = home.application(&[&key], now())?;
@@ -202,8 +189,4 @@ fn allotment(args: &AllotmentArgs) -> Result<u8, Failure> {
         home.status_indexes_left()?
     );
     Ok(0)
-}
-
-fn key_name(text: &str) -> Result<KeyName, String> {
-    KeyName::parse(text).ok_or_else(|| format!("'{text}' is not a key name: 1 to 32 of a-z, 0-9 and -"))
 }

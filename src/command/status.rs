@@ -1,14 +1,14 @@
 //! `matricula revoke|suspend|reinstate|correct`: what a school does about records that are out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use matricula_credential::proof::Cryptosuite;
 use matricula_issuer::batch::RosterDigest;
 use matricula_issuer::binding::revoke_replaced_bindings as revoke_replaced;
 use matricula_issuer::correction::{self, ChangeStatus, CorrectRecord};
 use matricula_issuer::school::SchoolHome;
-use matricula_issuer::status::{StatusAction, StatusReason};
+use matricula_issuer::status::{CorrectionReason, StatusAction, StatusReason};
 use matricula_tlog::UnixSeconds;
 use matricula_verifier::DOCUMENT_BYTES_MAX;
 
@@ -20,15 +20,35 @@ use crate::moment::{Moment, as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
 use crate::values;
 
-/// The record, the reason and the key.
+/// Why a record is revoked, suspended or reinstated.
+pub const REASONS: &[(&str, StatusReason, &str)] = &[
+    ("issued-in-error", StatusReason::IssuedInError, "It should never have been issued"),
+    ("superseded", StatusReason::Superseded(None), "Another record replaces it"),
+    ("fraud-by-learner", StatusReason::FraudByLearner, "The learner obtained it by deceit"),
+    ("fraud-by-staff", StatusReason::FraudByStaff, "Somebody of the staff issued it by deceit"),
+    ("issuer-not-authorised", StatusReason::IssuerNotAuthorised, "The school was not entitled to issue it"),
+    ("key-compromise", StatusReason::KeyCompromise, "The key that signed it was in other hands"),
+    ("court-order", StatusReason::CourtOrder, "A court ordered it"),
+    ("learner-request", StatusReason::LearnerRequest, "The learner asked for it"),
+];
+
+/// Why a record is corrected.
+const CORRECTIONS: &[(&str, CorrectionReason, &str)] = &[
+    ("name-changed", CorrectionReason::NameChanged, "The learner has another name now"),
+    ("typing-error", CorrectionReason::TypingError, "Something was misspelt or mistyped"),
+    ("grade-corrected", CorrectionReason::GradeCorrected, "A grade was corrected, as after an appeal"),
+    (
+        "missing-information",
+        CorrectionReason::MissingInformation,
+        "Something that belongs into it was left out",
+    ),
+    ("court-order", CorrectionReason::CourtOrder, "A court ordered it"),
+];
+
+/// From when a change counts, and who asks for it.
 #[derive(Args, Debug)]
-pub struct ChangeArgs {
-    /// The record's file
-    pub record: PathBuf,
-    /// Why
-    #[arg(long, value_enum)]
-    pub reason: Reason,
-    /// From when it counts; without it, from now
+pub struct RequestArgs {
+    /// From when it counts, not before the record was awarded; without it, from now
     #[arg(long, value_name = "DATE", value_parser = values::day)]
     pub effective: Option<UnixSeconds>,
     #[command(flatten)]
@@ -40,33 +60,31 @@ pub struct ChangeArgs {
 /// Arguments of `revoke`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  matricula revoke 0801-2007-10000.json --reason issued-in-error --effective 2026-11-20 --home lempira\n  \
-    matricula revoke --replaced-bindings --home lempira\n\n\
-    It writes a signed request; `matricula authority publish REQUEST` carries it out."
+    after_help = "Examples:\n  matricula revoke school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2007-10000.json \\\n    \
+    --reason issued-in-error --effective 2026-11-21\n  \
+    matricula revoke --replaced-bindings\n\n\
+    It writes a signed request; `matricula authority publish school/requests` carries it out."
 )]
 pub struct RevokeArgs {
     /// The record's file
     #[arg(required_unless_present = "replaced_bindings")]
     pub record: Option<PathBuf>,
     /// Why
-    #[arg(long, value_enum, required_unless_present = "replaced_bindings")]
-    pub reason: Option<Reason>,
+    #[arg(long, value_parser = values::one_of(REASONS), required_unless_present = "replaced_bindings")]
+    pub reason: Option<StatusReason>,
     /// Revoke the bindings of holders who have been replaced: lost phones, former guardians
     #[arg(long, conflicts_with_all = ["record", "reason", "effective"])]
     pub replaced_bindings: bool,
-    /// From when it counts; without it, from now
-    #[arg(long, value_name = "DATE", value_parser = values::day)]
-    pub effective: Option<UnixSeconds>,
     #[command(flatten)]
-    pub home: HomeArgs,
-    #[command(flatten)]
-    pub passphrase: PassphraseArgs,
+    pub request: RequestArgs,
 }
 
 /// Arguments of `suspend`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula suspend 0801-2007-10000.json --reason court-order --home lempira"
+    after_help = "Example:\n  matricula suspend school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10001.json \\\n    \
+    --reason court-order\n\n\
+    It writes a signed request; `matricula authority publish school/requests` carries it out."
 )]
 pub struct SuspendArgs {
     #[command(flatten)]
@@ -76,7 +94,8 @@ pub struct SuspendArgs {
 /// Arguments of `reinstate`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula reinstate 0801-2007-10000.json --reason court-order --home lempira\n\n\
+    after_help = "Example:\n  matricula reinstate school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10001.json \\\n    \
+    --reason court-order\n\n\
     Only a suspension can be ended. What was revoked stays revoked: issue a corrected record."
 )]
 pub struct ReinstateArgs {
@@ -84,12 +103,28 @@ pub struct ReinstateArgs {
     pub change: ChangeArgs,
 }
 
+/// The record and the reason.
+#[derive(Args, Debug)]
+pub struct ChangeArgs {
+    /// The record's file
+    pub record: PathBuf,
+    /// Why
+    #[arg(long, value_parser = values::one_of(REASONS))]
+    pub reason: StatusReason,
+    #[command(flatten)]
+    pub request: RequestArgs,
+}
+
 /// Arguments of `correct`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula correct 0801-2007-10000.json corrected.csv results.csv --home lempira\n\n\
-    It prepares a batch of one, to be approved and issued like any other. Issuing it also writes the request that \
-    marks the old version as superseded."
+    after_help = "Examples:\n  matricula correct school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10002.json corrected.csv \\\n    \
+    --reason typing-error\n  \
+    matricula correct school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2007-10003.json corrected.csv \\\n    \
+    --reason name-changed --effective 2026-11-21\n\n\
+    corrected.csv is the roster as it should have been. It prepares a batch of one, to be approved and issued like any \
+    other. Issuing it also writes the request that marks the old version as superseded, with this reason, from this \
+    date: whoever verifies the old version reads both."
 )]
 pub struct CorrectArgs {
     /// The record that is wrong
@@ -97,67 +132,55 @@ pub struct CorrectArgs {
     /// The corrected roster, and further files: results, grading scales
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Why
+    #[arg(long, value_parser = values::one_of(CORRECTIONS))]
+    pub reason: CorrectionReason,
     /// The day that counts as today when the roster is checked
     #[arg(long, value_name = "DATE", value_parser = Moment::parse)]
     pub as_of: Option<Moment>,
     #[command(flatten)]
-    pub home: HomeArgs,
-    #[command(flatten)]
-    pub passphrase: PassphraseArgs,
-}
-
-/// Reasons on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Reason {
-    /// It should never have been issued.
-    IssuedInError,
-    /// A corrected version replaces it.
-    Superseded,
-    /// The learner obtained it by deceit.
-    FraudByLearner,
-    /// Somebody of the staff issued it by deceit.
-    FraudByStaff,
-    /// The school was not entitled to issue it.
-    IssuerNotAuthorised,
-    /// The key that signed it was in other hands.
-    KeyCompromise,
-    /// A court ordered it.
-    CourtOrder,
-    /// The learner asked for it.
-    LearnerRequest,
-}
-
-impl From<Reason> for StatusReason {
-    fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::IssuedInError => Self::IssuedInError,
-            Reason::Superseded => Self::Superseded,
-            Reason::FraudByLearner => Self::FraudByLearner,
-            Reason::FraudByStaff => Self::FraudByStaff,
-            Reason::IssuerNotAuthorised => Self::IssuerNotAuthorised,
-            Reason::KeyCompromise => Self::KeyCompromise,
-            Reason::CourtOrder => Self::CourtOrder,
-            Reason::LearnerRequest => Self::LearnerRequest,
-        }
-    }
+    pub request: RequestArgs,
 }
 
 /// Runs `revoke`.
 pub fn revoke(args: &RevokeArgs) -> Result<u8, Failure> {
-    let (Some(record), Some(reason)) = (&args.record, args.reason) else {
-        return revoke_replaced_bindings(args);
-    };
-    let change_args = ChangeArgs {
-        record: record.clone(),
-        reason,
-        effective: args.effective,
-        home: args.home.clone(),
-        passphrase: args.passphrase.clone(),
-    };
-    change(&change_args, StatusAction::Revoke)
+    match (&args.record, args.reason) {
+        (Some(record), Some(reason)) => change(StatusAction::Revoke, record, reason, &args.request),
+        _ => revoke_replaced_bindings(&args.request),
+    }
 }
 
-fn revoke_replaced_bindings(args: &RevokeArgs) -> Result<u8, Failure> {
+/// Runs `suspend`.
+pub fn suspend(SuspendArgs { change: args }: &SuspendArgs) -> Result<u8, Failure> {
+    change(StatusAction::Suspend, &args.record, args.reason, &args.request)
+}
+
+/// Runs `reinstate`.
+pub fn reinstate(ReinstateArgs { change: args }: &ReinstateArgs) -> Result<u8, Failure> {
+    change(StatusAction::Reinstate, &args.record, args.reason, &args.request)
+}
+
+fn change(
+    action: StatusAction,
+    path: &Path,
+    reason: StatusReason,
+    args: &RequestArgs,
+) -> Result<u8, Failure> {
+    let home = SchoolHome::open(&args.home.home)?;
+    let record = read_text(path, DOCUMENT_BYTES_MAX as u64)?;
+    let key = issue_key(&home, &args.passphrase)?;
+    let now = now();
+    let effective = args.effective.unwrap_or(now);
+    let order = ChangeStatus { record: record.as_bytes(), action, reason, effective, key: &key, now };
+    let requested =
+        correction::request_status(&home, &order).map_err(|error| Failure::from(error).about(path))?;
+    let done = if requested.created { "Signed" } else { "Asked for already:" };
+    println!("{done} the request {}.", requested.path.display());
+    println!("Next, at the authority: matricula authority publish {}", requested.path.display());
+    Ok(0)
+}
+
+fn revoke_replaced_bindings(args: &RequestArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
     let key = issue_key(&home, &args.passphrase)?;
     let requested = revoke_replaced(&home, &key, now())?;
@@ -174,48 +197,20 @@ fn revoke_replaced_bindings(args: &RevokeArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Runs `suspend`.
-pub fn suspend(args: &SuspendArgs) -> Result<u8, Failure> {
-    change(&args.change, StatusAction::Suspend)
-}
-
-/// Runs `reinstate`.
-pub fn reinstate(args: &ReinstateArgs) -> Result<u8, Failure> {
-    change(&args.change, StatusAction::Reinstate)
-}
-
-fn change(args: &ChangeArgs, action: StatusAction) -> Result<u8, Failure> {
-    let home = SchoolHome::open(&args.home.home)?;
-    let record = read_text(&args.record, DOCUMENT_BYTES_MAX as u64)?;
-    let key = issue_key(&home, &args.passphrase)?;
-    let now = now();
-    let order = ChangeStatus {
-        record: record.as_bytes(),
-        action,
-        reason: args.reason.into(),
-        effective: args.effective.unwrap_or(now),
-        key: &key,
-        now,
-    };
-    let requested = correction::request_status(&home, &order)
-        .map_err(|error| Failure::from(error).about(&args.record))?;
-    let done = if requested.created { "Signed" } else { "Asked for already:" };
-    println!("{done} the request {}.", requested.path.display());
-    println!("Next, at the authority: matricula authority publish {}", requested.path.display());
-    Ok(0)
-}
-
 /// Runs `correct`.
 pub fn correct(args: &CorrectArgs) -> Result<u8, Failure> {
-    let home = SchoolHome::open(&args.home.home)?;
+    let home_args = &args.request.home;
+    let home = SchoolHome::open(&home_args.home)?;
     let record = read_text(&args.record, DOCUMENT_BYTES_MAX as u64)?;
     let checked = import::check(&args.files, as_of_or_now(args.as_of))?;
     let roster = import::usable(&checked)?;
-    let key = issue_key(&home, &args.passphrase)?;
+    let key = issue_key(&home, &args.request.passphrase)?;
     let order = CorrectRecord {
         record: record.as_bytes(),
         roster,
         roster_digest: RosterDigest::of(&learners_file(&args.files, &checked)?),
+        reason: args.reason,
+        effective: args.request.effective,
         key: &key,
         cryptosuite: Cryptosuite::EddsaRdfc2022,
         now: now(),
@@ -228,7 +223,27 @@ pub fn correct(args: &CorrectArgs) -> Result<u8, Failure> {
     println!(
         "Next, by another person: matricula batch approve {} --home {}",
         prepared.id,
-        args.home.home.display()
+        home_args.home.display()
     );
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own() {
+        let code = |word: &str| word.replace('-', "_");
+        for reason in StatusReason::ALL {
+            let asked = match reason {
+                StatusReason::Superseded(Some(why)) => CORRECTIONS
+                    .iter()
+                    .find(|(_, value, _)| *value == why)
+                    .map(|(word, ..)| format!("superseded_{}", code(word))),
+                _ => REASONS.iter().find(|(_, value, _)| *value == reason).map(|(word, ..)| code(word)),
+            };
+            assert_eq!(asked.as_deref(), Some(reason.as_str()));
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use matricula_issuer::authority::Withdraw;
 use matricula_issuer::batch::{BatchKind, Issued};
 use matricula_issuer::correction::{self, ChangeStatus, CorrectRecord};
-use matricula_issuer::status::{StatusAction, StatusReason};
+use matricula_issuer::status::{CorrectionReason, StatusAction, StatusReason};
 use matricula_registry::CredentialKind;
 use matricula_verdict::{Code, Options, Overall};
 
@@ -278,6 +278,8 @@ impl Telling {
             record: &record,
             roster: &roster,
             roster_digest: sample.digest(),
+            reason: CorrectionReason::TypingError,
+            effective: None,
             key: &cast.lempira.issue,
             cryptosuite: matricula_credential::proof::Cryptosuite::EddsaRdfc2022,
             now,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod desk;
 mod office;
 
 use std::fs;
@@ -11,8 +12,8 @@ use std::os::unix::fs::PermissionsExt;
 use office::{Office, Server};
 use serde_json::{Value, json};
 
-/// A ministry with an accredited school that has places in the status list.
-fn accredited() -> Office {
+/// A ministry.
+fn founded() -> Office {
     let office = Office::new();
     let url = office.url();
     office.ok(&[
@@ -31,6 +32,12 @@ fn accredited() -> Office {
         "--url",
         &url,
     ]);
+    office
+}
+
+/// A ministry with an accredited school that has places in the status list.
+fn accredited() -> Office {
+    let office = founded();
     office.ok(&[
         "school",
         "init",
@@ -102,7 +109,13 @@ fn request_in(printed: &str) -> &str {
 }
 
 fn batch_of(printed: &str) -> String {
-    printed.split_whitespace().skip_while(|word| *word != "batch").nth(1).unwrap().to_owned()
+    printed
+        .split_whitespace()
+        .skip_while(|word| *word != "batch")
+        .nth(1)
+        .unwrap()
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 #[test]
@@ -131,6 +144,8 @@ fn from_accreditation_to_an_offline_verdict_and_back() {
     trust_files_are_checked(&office);
     revoked_is_refused(&office, &record);
     a_server_never_goes_back_to_an_older_trust_file(&office, &record);
+    desk::a_correction_says_why_and_since_when(&office, &batch);
+    desk::an_order_of_the_authority_is_carried_out(&office, &batch);
     damage_is_found_and_repaired(&office);
 }
 

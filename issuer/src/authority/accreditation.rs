@@ -265,7 +265,11 @@ impl AuthorityDesk<'_> {
         init::sign(&body, registry.origin(), replaces, self.key.signing())
     }
 
-    fn submit(&self, said: Vec<LeafIndex>, entries: Vec<Vec<u8>>) -> Result<Ruling, AuthorityError> {
+    pub(super) fn submit(
+        &self,
+        said: Vec<LeafIndex>,
+        entries: Vec<Vec<u8>>,
+    ) -> Result<Ruling, AuthorityError> {
         let changed = !entries.is_empty();
         let mut indexes = said;
         if changed {

@@ -16,8 +16,8 @@ use matricula_tlog::{Cosigner, KeyName as NoteKeyName, NoteSigner, Policy, Verif
 use serde::{Deserialize, Serialize};
 
 use super::AuthorityError;
-use crate::keyring::{KeyPurpose, Keyring, Passphrase, SecretKey};
-use crate::storage::{self, StorageError};
+use crate::keyring::{KeyAdded, KeyName, KeyPurpose, Keyring, Passphrase, SecretKey, WorkFactor};
+use crate::storage::{self, HomeLock, StorageError};
 use crate::toml_error::TomlError;
 
 /// The profile has a few hundred bytes.
@@ -108,7 +108,7 @@ impl AuthorityCard {
             country: self.profile.country.as_str().to_owned(),
             origin: self.profile.origin.as_str().to_owned(),
             base_url: self.profile.base_url.as_str().to_owned(),
-            key: multikey(&self.key),
+            key: self.key.to_string(),
             log_vkey: self.log_vkey.clone(),
             witness_vkey: self.witness_vkey.clone(),
         })
@@ -234,9 +234,26 @@ impl AuthorityHome {
         Ok(storage::read(&genesis_path(&self.root), matricula_registry::ENTRY_BYTES_MAX as u64)?)
     }
 
-    /// Unlocks the authority's own key.
+    /// Unlocks the authority's own key, the first one.
     pub fn unlock(&self, passphrase: &Passphrase) -> Result<SecretKey, AuthorityError> {
         self.unlock_purpose(KeyPurpose::Authority, passphrase)
+    }
+
+    /// Unlocks a further key of the authority.
+    pub fn unlock_named(&self, name: &KeyName, passphrase: &Passphrase) -> Result<SecretKey, AuthorityError> {
+        Ok(self.keyring().unlock_for(KeyPurpose::Authority, name, passphrase)?)
+    }
+
+    /// Makes a further key of the authority, of no effect until a statement in the log names it. A key of
+    /// that name that is there already stays as it is; it takes its passphrase to say so.
+    pub fn add_key(
+        &self,
+        name: &KeyName,
+        passphrase: &Passphrase,
+        work_factor: WorkFactor,
+    ) -> Result<KeyAdded, AuthorityError> {
+        let _lock = HomeLock::take(&self.root)?;
+        Ok(self.keyring().create_or_unlock(name, KeyPurpose::Authority, passphrase, work_factor)?)
     }
 
     /// Unlocks the key that signs the log's checkpoints, for the node.
@@ -297,10 +314,6 @@ fn note_name(name: &str) -> Result<NoteKeyName, AuthorityError> {
 
 fn vkey(text: &str) -> Option<String> {
     VerifierKey::parse(text).ok().map(|key| key.encode())
-}
-
-fn multikey(key: &PublicKey) -> String {
-    key.verifying_key().map(|key| did::encode_multikey(&key)).unwrap_or_default()
 }
 
 /// Whether the authority's DID is one that can be published.

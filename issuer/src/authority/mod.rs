@@ -1,6 +1,7 @@
 //! Authorities: ministries that run a log and say which institutions may issue what.
 
 mod accreditation;
+mod amendment;
 mod home;
 mod init;
 mod listing;
@@ -8,7 +9,8 @@ mod listing;
 use std::path::PathBuf;
 
 use matricula_credential::did::DidError;
-use matricula_registry::{InstitutionId, PublicKey, StatementError};
+use matricula_registry::{InstitutionId, LogOrigin, PublicKey, StatementError, day};
+use matricula_tlog::UnixSeconds;
 use thiserror::Error;
 
 use crate::keyring::KeyringError;
@@ -17,6 +19,7 @@ use crate::registry_view::RegistryViewError;
 use crate::storage::StorageError;
 
 pub use accreditation::{Accredit, AuthorityDesk, Restore, Ruling, Succeed, Withdraw};
+pub use amendment::Amendment;
 pub use home::{AuthorityCard, AuthorityHome, AuthorityProfile, BaseUrl, CardError, witness_name};
 pub(crate) use init::sign as sign_statement;
 pub use init::{AuthorityFounded, InitAuthority, init};
@@ -76,6 +79,57 @@ pub enum AuthorityError {
         /// Whose it is.
         institution: InstitutionId,
     },
+    /// The log has no statement of the authority about itself, which is its first entry.
+    #[error("the log is empty: it does not have the authority's first statement")]
+    NotFounded,
+    /// The key is the authority's already, for another time.
+    #[error("the key {key} is the authority's already, for another time; a key is ended, not added again")]
+    OwnKeyKnown {
+        /// The key.
+        key: PublicKey,
+    },
+    /// The key was never the authority's.
+    #[error("the key {key} is not the authority's own")]
+    NotOwnKey {
+        /// The key.
+        key: PublicKey,
+    },
+    /// The key has ended, and an end is not put off.
+    #[error("the key {key} ends on {} already; that can be dated back, not put off", day(*ended))]
+    OwnKeyEnded {
+        /// The key.
+        key: PublicKey,
+        /// When it ended.
+        ended: UnixSeconds,
+    },
+    /// The key would have ended before it began.
+    #[error("the key {key} is valid from {} on; it cannot end before", day(*from))]
+    OwnKeyEndTooEarly {
+        /// The key.
+        key: PublicKey,
+        /// When it begins.
+        from: UnixSeconds,
+    },
+    /// No key without an end would be left.
+    #[error("the key {key} is the last one without an end: add its successor first")]
+    LastKey {
+        /// The key.
+        key: PublicKey,
+    },
+    /// The authority is not recognised.
+    #[error("the authority with the log {origin} is not recognised; there is nothing to end")]
+    NotRecognised {
+        /// Its log.
+        origin: LogOrigin,
+    },
+    /// A version of the rules that this program does not know how to follow.
+    #[error("this program follows the rules up to version {known}, not {version}")]
+    RulesUnknown {
+        /// The version asked for.
+        version: u64,
+        /// The latest one known.
+        known: u64,
+    },
     /// The statement would break a limit.
     #[error(transparent)]
     Statement(#[from] StatementError),
@@ -104,6 +158,14 @@ impl AuthorityError {
             Self::UnknownInstitution { .. } => "unknown_institution",
             Self::UnknownKey { .. } => "unknown_key",
             Self::KeyTaken { .. } => "key_taken",
+            Self::NotFounded => "authority_not_founded",
+            Self::OwnKeyKnown { .. } => "authority_key_known",
+            Self::NotOwnKey { .. } => "not_an_authority_key",
+            Self::OwnKeyEnded { .. } => "authority_key_ended",
+            Self::OwnKeyEndTooEarly { .. } => "authority_key_end_too_early",
+            Self::LastKey { .. } => "authority_key_last",
+            Self::NotRecognised { .. } => "not_recognised",
+            Self::RulesUnknown { .. } => "rules_unknown",
             Self::Statement(_) => "statement_limit",
             Self::Keyring(error) => error.code(),
             Self::Log(error) => error.code(),

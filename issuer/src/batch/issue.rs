@@ -306,8 +306,8 @@ impl Issuing<'_> {
             status_list: corrects.status_list.clone(),
             index: corrects.index,
             action: StatusAction::Revoke,
-            reason: StatusReason::Superseded,
-            effective: self.opened.manifest.created,
+            reason: StatusReason::Superseded(Some(corrects.reason)),
+            effective: corrects.effective,
             created: self.opened.manifest.created,
         };
         let signed = SignedRequest::sign(request, did, self.key.signing())?;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::entropy;
+use crate::status::CorrectionReason;
 
 /// The `type` of a manifest.
 pub(super) const MANIFEST_KIND: &str = "MatriculaPreparedBatch";
@@ -154,6 +155,18 @@ pub(crate) struct Corrects {
     pub(crate) credential_id: String,
     pub(crate) status_list: String,
     pub(crate) index: u32,
+    pub(crate) reason: CorrectionReason,
+    /// From when the old version no longer counts.
+    #[serde(with = "crate::moment")]
+    pub(crate) effective: UnixSeconds,
+}
+
+impl Corrects {
+    /// Whether both correct the same version of the same record.
+    pub(super) fn is_same_record(&self, other: &Self) -> bool {
+        (&self.credential_id, &self.status_list, self.index)
+            == (&other.credential_id, &other.status_list, other.index)
+    }
 }
 
 impl Manifest {

@@ -75,6 +75,14 @@ pub enum BatchError {
         /// The batch.
         batch: BatchId,
     },
+    /// The correction was prepared with another reason or effective date.
+    #[error(
+        "this correction is prepared already, as batch {batch}, with another reason or effective date; `batch discard` throws it away"
+    )]
+    CorrectedOtherwise {
+        /// The batch.
+        batch: BatchId,
+    },
     /// A learner has no results, so there is nothing to write a transcript of.
     #[error("learner {learner_no} has no results for a transcript")]
     ResultsMissing {
@@ -178,6 +186,7 @@ impl BatchError {
             Self::NobodyToIssue { .. } => "nobody_to_issue",
             Self::SeveralLevels { .. } => "several_levels",
             Self::IssuedBefore { .. } => "issued_before",
+            Self::CorrectedOtherwise { .. } => "corrected_otherwise",
             Self::ResultsMissing { .. } => "results_missing",
             Self::ScaleUnsupported { .. } => "scale_unsupported",
             Self::Credential { .. } => "credential_unmakable",

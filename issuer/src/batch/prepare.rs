@@ -74,6 +74,8 @@ pub(crate) struct PrepareCorrection<'a> {
     pub(crate) roster_digest: RosterDigest,
     pub(crate) learner_no: &'a str,
     pub(crate) corrects: Corrects,
+    /// Whether a correction that is there may count from another date than `corrects` says.
+    pub(crate) any_effective: bool,
     pub(crate) awarded: Date,
     pub(crate) key: &'a SecretKey,
     pub(crate) cryptosuite: Cryptosuite,
@@ -116,6 +118,9 @@ pub fn prepare(
 }
 
 /// Prepares a batch of one that replaces a record. Prepared again, it is there already.
+///
+/// # Errors
+/// [`BatchError::CorrectedOtherwise`] where it is there with another reason or date.
 pub(crate) fn prepare_correction(
     home: &SchoolHome,
     order: PrepareCorrection<'_>,
@@ -124,11 +129,16 @@ pub(crate) fn prepare_correction(
     check_key(order.key)?;
     let _lock = home.lock()?;
     for info in listing::manifests(home)? {
-        let same = info.manifest.corrects.as_ref() == Some(&order.corrects)
-            && info.manifest.roster_digest == order.roster_digest.to_hex();
-        if same {
-            return Ok(info.into_prepared());
+        let Some(there) = &info.manifest.corrects else { continue };
+        let same_roster = info.manifest.roster_digest == order.roster_digest.to_hex();
+        if !same_roster || !there.is_same_record(&order.corrects) {
+            continue;
         }
+        let same_date = order.any_effective || there.effective == order.corrects.effective;
+        if there.reason != order.corrects.reason || !same_date {
+            return Err(BatchError::CorrectedOtherwise { batch: info.id });
+        }
+        return Ok(info.into_prepared());
     }
     let subject = subjects(order.kind, order.roster)
         .into_iter()

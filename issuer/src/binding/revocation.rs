@@ -73,7 +73,7 @@ impl Replaced {
             status_list: self.status.status_list.clone(),
             index: self.status.index,
             action: StatusAction::Revoke,
-            reason: StatusReason::Superseded,
+            reason: StatusReason::Superseded(None),
             // The clock of the service that binds may run ahead; no date may lie in the future.
             effective: self.since.min(now),
             created: now,

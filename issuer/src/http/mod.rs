@@ -7,10 +7,11 @@
 //! | `GET /status/{n}` | the status list credential, as logged |
 //! | `GET /trust` | the current trust file |
 //! | `POST /status/requests` | takes a school's signed request: 202 when new, 200 when known |
-//! | `POST /bindings` | binds a record to a holder's key: 201 when new, 200 when known |
+//! | `POST /bindings` | binds a record to a holder's key: 201 when new, 200 when known, 429 with `Retry-After` after too many attempts |
 //!
 //! Errors are problem documents (RFC 9457) with a stable `code`.
 
+mod admission;
 mod did_document;
 mod problem;
 mod router;

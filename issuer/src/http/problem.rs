@@ -36,6 +36,12 @@ pub enum ApiError {
     /// No school whose bindings are signed here issued the credential.
     #[error("no school that is served here binds records of this issuer")]
     NoSuchSchool,
+    /// More attempts to bind records than are looked at in a minute.
+    #[error("too many attempts; try again in {retry_after_seconds} s")]
+    TooManyAttempts {
+        /// When to try again, in seconds.
+        retry_after_seconds: u64,
+    },
     /// A status request was refused.
     #[error(transparent)]
     Status(#[from] StatusError),
@@ -73,6 +79,7 @@ impl ApiError {
             Self::BodyUnreadable => "unreadable_body",
             Self::BodyMalformed { .. } => "malformed_body",
             Self::NoSuchSchool => "no_such_school",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Status(error) => error.code(),
             Self::Binding(error) => error.code(),
             Self::Registry(error) => error.code(),
@@ -90,6 +97,7 @@ impl ApiError {
             Self::NotFound | Self::NoSuchSchool => StatusCode::NOT_FOUND,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyUnreadable | Self::BodyMalformed { .. } => StatusCode::BAD_REQUEST,
+            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Status(error) => status_of_status(error),
             Self::Binding(error) => status_of_binding(error),
             Self::Registry(_) | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
@@ -102,6 +110,7 @@ impl ApiError {
             StatusCode::NOT_FOUND => "Not published",
             StatusCode::BAD_REQUEST => "The request is malformed",
             StatusCode::PAYLOAD_TOO_LARGE => "Too much at once",
+            StatusCode::TOO_MANY_REQUESTS => "Too many attempts",
             StatusCode::FORBIDDEN => "Not yours to ask",
             StatusCode::CONFLICT => "Not possible as the record stands",
             StatusCode::SERVICE_UNAVAILABLE => "The service cannot answer now",
@@ -124,7 +133,7 @@ fn status_of_status(error: &StatusError) -> StatusCode {
     match error {
         StatusError::ForeignKey { .. } | StatusError::IndexNotYours { .. } => StatusCode::FORBIDDEN,
         StatusError::Transition(_) => StatusCode::CONFLICT,
-        StatusError::UnknownList { .. } | StatusError::EffectiveInFuture | StatusError::Document(_) => {
+        StatusError::UnknownList { .. } | StatusError::Effective(_) | StatusError::Document(_) => {
             StatusCode::BAD_REQUEST
         }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -155,6 +164,10 @@ impl IntoResponse for ApiError {
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");
-        (status, [(header::CONTENT_TYPE, kind)], body).into_response()
+        let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
+        if let Self::TooManyAttempts { retry_after_seconds } = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+        }
+        response
     }
 }

@@ -101,9 +101,10 @@ struct BindingBody {
 }
 
 /// 1. Read the body, bounded (400, 413).
-/// 2. Find the school (404).
-/// 3. Check the claim code (403) and the holder's proof (400).
-/// 4. Sign the binding (201), or give the one that the holder has (200).
+/// 2. Count the attempt, of this record and of all (429).
+/// 3. Find the school (404).
+/// 4. Check the claim code (403) and the holder's proof (400).
+/// 5. Sign the binding (201), or give the one that the holder has (200).
 async fn bind(State(state): State<IssuerState>, body: Body) -> Result<Response, ApiError> {
     let body = read(body, BINDING_BODY_BYTES_MAX).await?;
     on_thread(move || {
@@ -111,6 +112,7 @@ async fn bind(State(state): State<IssuerState>, body: Body) -> Result<Response, 
         let document = json::parse(&body).map_err(|error| malformed(error.to_string()))?;
         let asked: BindingBody =
             serde_json::from_value(document).map_err(|error| malformed(error.to_string()))?;
+        state.admit_binding(&asked.credential_id)?;
         let claim = ClaimProof::Code(&asked.claim_code);
         let bound = state.bind(&asked.credential_id, &asked.holder, &asked.proof, claim)?;
         let status = if bound.created { StatusCode::CREATED } else { StatusCode::OK };

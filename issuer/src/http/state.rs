@@ -8,6 +8,7 @@ use matricula_tlog::UnixSeconds;
 use serde_json::Value;
 
 use super::ApiError;
+use super::admission::{Admission, Limited};
 use crate::authority::AuthorityHome;
 use crate::binding::{self, BindRecord, Bound, ClaimProof};
 use crate::keyring::SecretKey;
@@ -34,6 +35,7 @@ struct Inner {
     log: Arc<dyn LogPort>,
     schools: Vec<ServedSchool>,
     view: Mutex<RegistryView>,
+    admission: Mutex<Admission>,
     clock: Box<dyn Fn() -> UnixSeconds + Send + Sync>,
 }
 
@@ -47,7 +49,8 @@ impl IssuerState {
     ) -> Self {
         let card = home.card();
         let view = Mutex::new(RegistryView::new(card.profile.origin.clone(), card.key));
-        Self { inner: Arc::new(Inner { log, schools, view, clock: Box::new(clock), home }) }
+        let (admission, clock) = (Mutex::default(), Box::new(clock));
+        Self { inner: Arc::new(Inner { log, schools, view, admission, clock, home }) }
     }
 
     /// Binds a record of a served school: for wallets in the same process, and for the route.
@@ -67,6 +70,17 @@ impl IssuerState {
         let order =
             BindRecord { credential_id, holder, proof, claim, key: &school.bind_key, now: self.now() };
         Ok(binding::bind(&school.home, &order)?)
+    }
+
+    /// Counts an attempt from outside to bind a record. A wallet in the same process has checked a code
+    /// of its own, under limits of its own.
+    pub(super) fn admit_binding(&self, credential_id: &str) -> Result<(), ApiError> {
+        let now = self.now();
+        // Counters that a panic left behind are at worst one too high.
+        let mut admission = self.inner.admission.lock().unwrap_or_else(PoisonError::into_inner);
+        admission
+            .attempt(credential_id, now)
+            .map_err(|Limited { retry_after_seconds }| ApiError::TooManyAttempts { retry_after_seconds })
     }
 
     pub(super) fn home(&self) -> &AuthorityHome {

@@ -137,6 +137,15 @@ pub struct KeyEntry {
     pub public: PublicKey,
 }
 
+/// What became of the wish for a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAdded {
+    /// The key.
+    pub key: KeyEntry,
+    /// Whether this command made it; `false` where it was there already.
+    pub created: bool,
+}
+
 /// An unlocked key. It has no `Debug` and no `Clone`, and is wiped when dropped.
 pub struct SecretKey {
     signing: SigningKey,
@@ -215,6 +224,23 @@ impl Keyring {
             },
         )?;
         Ok(KeyEntry { name: name.clone(), purpose, public: key.public() })
+    }
+
+    /// Makes a new key, unless one of that name and purpose is there: that one stays as it is, if the
+    /// passphrase unlocks it.
+    pub fn create_or_unlock(
+        &self,
+        name: &KeyName,
+        purpose: KeyPurpose,
+        passphrase: &Passphrase,
+        work_factor: WorkFactor,
+    ) -> Result<KeyAdded, KeyringError> {
+        if !self.contains(name) {
+            let key = self.create(name, purpose, passphrase, work_factor)?;
+            return Ok(KeyAdded { key, created: true });
+        }
+        self.unlock_for(purpose, name, passphrase)?;
+        Ok(KeyAdded { key: self.entry(name)?, created: false })
     }
 
     /// Unlocks a key.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SchoolError, application};
 use crate::authority::AuthorityCard;
-use crate::keyring::{KeyEntry, KeyName, KeyPurpose, Keyring, Passphrase, SecretKey, WorkFactor};
+use crate::keyring::{KeyAdded, KeyEntry, KeyName, KeyPurpose, Keyring, Passphrase, SecretKey, WorkFactor};
 use crate::storage::{self, Access, HomeLock, StorageError};
 use crate::toml_error::TomlError;
 
@@ -118,15 +118,6 @@ pub struct SchoolHome {
     authority: AuthorityCard,
 }
 
-/// A key that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyAdded {
-    /// The key.
-    pub key: KeyEntry,
-    /// Whether this command made it; `false` where it was there already.
-    pub created: bool,
-}
-
 impl SchoolHome {
     /// Opens a home that [`init`] made.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, SchoolError> {
@@ -188,13 +179,7 @@ impl SchoolHome {
         let _lock = HomeLock::take(&self.root)?;
         let usual = KeyName::from(purpose);
         let name = name.unwrap_or(&usual);
-        let keyring = self.keyring();
-        if keyring.contains(name) {
-            let key = keyring.unlock_for(purpose, name, passphrase).and_then(|_| keyring.entry(name))?;
-            return Ok(KeyAdded { key, created: false });
-        }
-        let key = keyring.create(name, purpose, passphrase, work_factor)?;
-        Ok(KeyAdded { key, created: true })
+        Ok(self.keyring().create_or_unlock(name, purpose, passphrase, work_factor)?)
     }
 
     /// The application for the authority, signed by each of the keys.

@@ -17,7 +17,7 @@ use crate::storage::StorageError;
 
 pub use application::{APPLICATION_BYTES_MAX, Application, ApplicationError};
 pub use evidence::Evidence;
-pub use home::{InitSchool, KeyAdded, SchoolFounded, SchoolHome, SchoolProfile, init};
+pub use home::{InitSchool, SchoolFounded, SchoolHome, SchoolProfile, init};
 pub use status_pool::AllotmentImported;
 pub(crate) use status_pool::StatusSlot;
 

@@ -10,7 +10,7 @@ use super::publish;
 use super::request::{REQUEST_BYTES_MAX, SignedRequest, StatusRequest};
 use super::{StatusAction, StatusError, StatusReason};
 use crate::authority::{AuthorityDesk, AuthorityHome};
-use crate::credential_status::RecordStatus;
+use crate::credential_status::{EffectiveError, RecordStatus};
 use crate::storage::{self, Access, HomeLock};
 
 /// What became of a request.
@@ -115,6 +115,7 @@ impl AuthorityDesk<'_> {
         effective: UnixSeconds,
         now: UnixSeconds,
     ) -> Result<Received, StatusError> {
+        record.check_effective(effective, now)?;
         let did = &self.home.profile().did;
         let request = StatusRequest {
             version: 1,
@@ -172,7 +173,7 @@ pub(super) fn check_request(
 ) -> Result<(), StatusError> {
     let request = signed.request();
     if request.effective > now {
-        return Err(StatusError::EffectiveInFuture);
+        return Err(EffectiveError::InFuture.into());
     }
     let number = publish::list_number(home, &request.status_list)?;
     let by_authority = request.institution == home.profile().did.as_str();

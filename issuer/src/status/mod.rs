@@ -20,6 +20,7 @@ mod request;
 use thiserror::Error;
 
 use crate::authority::AuthorityError;
+use crate::credential_status::EffectiveError;
 use crate::log_port::LogPortError;
 use crate::registry_view::RegistryViewError;
 use crate::signed_document::SignedDocumentError;
@@ -32,7 +33,7 @@ pub use allotment::{
 pub use desk::Received;
 pub use history::{Standing, StatusAction, TransitionError};
 pub use publish::{CurrentList, PublishOptions, Published, PublishedList, current_list, current_lists};
-pub use reason::StatusReason;
+pub use reason::{CorrectionReason, StatusReason, UnknownReason};
 pub use request::{REQUEST_BYTES_MAX, SignedRequest, StatusRequest};
 
 /// Why a status request was refused, or lists could not be published.
@@ -58,9 +59,9 @@ pub enum StatusError {
         /// Who asks.
         institution: String,
     },
-    /// The effective date lies in the future: a set bit counts at once.
-    #[error("the effective date lies in the future")]
-    EffectiveInFuture,
+    /// The date from which it is to count is impossible.
+    #[error(transparent)]
+    Effective(#[from] EffectiveError),
     /// The record does not stand so that this could be done.
     #[error(transparent)]
     Transition(#[from] TransitionError),
@@ -91,7 +92,7 @@ impl StatusError {
             Self::ForeignKey { .. } => "status_foreign_key",
             Self::UnknownList { .. } => "status_unknown_list",
             Self::IndexNotYours { .. } => "status_index_not_yours",
-            Self::EffectiveInFuture => "status_effective_in_future",
+            Self::Effective(error) => error.code(),
             Self::Transition(error) => error.code(),
             Self::Document(error) => error.code(),
             Self::Allotment(error) => error.code(),

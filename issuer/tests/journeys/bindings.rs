@@ -199,7 +199,7 @@ fn replaced_bindings_are_revoked_once() {
     for (requested, place) in requested.iter().zip(&places) {
         let signed = SignedRequest::parse(&requested.bytes).unwrap();
         let asked = signed.request();
-        assert_eq!((asked.action, asked.reason), (StatusAction::Revoke, StatusReason::Superseded));
+        assert_eq!((asked.action, asked.reason), (StatusAction::Revoke, StatusReason::Superseded(None)));
         assert_eq!((&requested.record, asked.index, requested.created), (place, place.index, true));
         assert_eq!((asked.effective, asked.created), (later(10), later(20)));
         let view = world.desk().registry().unwrap();

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "where the scene cannot be set up, the test has failed")]
 
+mod amendments;
 mod authorities;
 mod batches;
 mod bindings;

@@ -5,13 +5,13 @@ use std::fs;
 
 use matricula_credential::status::{ListCredential, StatusEntry, StatusPurpose};
 use matricula_issuer::batch::{BatchKind, Issued};
-use matricula_issuer::correction::{self, ChangeStatus};
+use matricula_issuer::correction::{self, ChangeStatus, CorrectionError};
 use matricula_issuer::school::SchoolError;
 use matricula_issuer::status::{
     AllotmentError, PublishOptions, SignedRequest, StatusAction, StatusError, StatusReason, TransitionError,
     current_list,
 };
-use matricula_issuer::{LogPort, RecordStatus};
+use matricula_issuer::{EffectiveError, LogPort, RecordStatus};
 use matricula_tlog::UnixSeconds;
 
 use crate::memory_log::Fault;
@@ -104,6 +104,7 @@ fn a_school_that_runs_out_of_indexes_is_told_before_anything_is_made() {
     let school = world.found_school("lempira");
     world.accredit(&school);
     let file = world.desk().allot(&school.home.profile().did, 4, now()).unwrap().file;
+    school.home.refresh_evidence(&world.log).unwrap();
     school.home.import_allotment(&file).unwrap();
     let refused = school.prepare(&Sample::leavers(5).order(BatchKind::Diploma)).unwrap_err();
     assert_eq!(refused.code(), "status_indexes_used_up");
@@ -200,7 +201,10 @@ fn requests_of_bad_keys_dates_and_lists_are_refused() {
     let record = fs::read(&issued.records[0].path).unwrap();
     let request = ask(&school, &record, StatusAction::Revoke, now());
     let early = moment("2026-11-20T00:00:00Z");
-    assert!(matches!(receive(&world, &request, early).unwrap_err(), StatusError::EffectiveInFuture));
+    assert!(matches!(
+        receive(&world, &request, early).unwrap_err(),
+        StatusError::Effective(EffectiveError::InFuture)
+    ));
     world.desk().compromise(&school.issue.public(), now()).unwrap();
     assert!(matches!(receive(&world, &request, now()).unwrap_err(), StatusError::ForeignKey { .. }));
     let order = ChangeStatus {
@@ -251,6 +255,36 @@ fn a_request_of_a_key_lost_before_the_publication_is_set_aside() {
     assert!(world.authority.waiting_status_requests().unwrap().is_empty());
     let folder = world.authority.root().join("status/refused");
     assert!(refused.iter().all(|(id, _)| folder.join(format!("{id}.json")).exists()));
+}
+
+#[test]
+fn no_change_counts_from_before_the_record_was_awarded() {
+    let world = World::new();
+    let (school, issued) = issued(&world, "lempira");
+    let record = fs::read(&issued.records[0].path).unwrap();
+    let status = RecordStatus::parse(&record).unwrap();
+    let awarded = status.awarded.unwrap();
+    let before = moment(&format!("{}T23:59:59Z", awarded.yesterday().unwrap()));
+    let order = |effective| ChangeStatus {
+        record: &record,
+        action: StatusAction::Revoke,
+        reason: StatusReason::IssuerNotAuthorised,
+        effective,
+        key: &school.issue,
+        now: now(),
+    };
+    let refused = correction::request_status(&school.home, &order(before)).unwrap_err();
+    assert!(matches!(
+        refused,
+        CorrectionError::Effective(EffectiveError::BeforeAward { awarded: day }) if day == awarded
+    ));
+    let refused = world
+        .desk()
+        .order_status(&status, StatusAction::Revoke, StatusReason::CourtOrder, before, now())
+        .unwrap_err();
+    assert_eq!(refused.code(), "status_effective_before_award");
+    let on_that_day = moment(&format!("{awarded}T00:00:00Z"));
+    assert!(correction::request_status(&school.home, &order(on_that_day)).unwrap().created);
 }
 
 #[test]

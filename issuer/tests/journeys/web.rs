@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use matricula_credential::record::PortableRecord;
-use matricula_issuer::batch::{BatchKind, Issued};
+use matricula_issuer::batch::{BatchKind, Issued, IssuedRecord};
 use matricula_issuer::correction::{self, ChangeStatus};
 use matricula_issuer::http::{IssuerState, ServedSchool, router};
 use matricula_issuer::keyring::KeyPurpose;
@@ -147,6 +147,38 @@ async fn a_record_is_bound_over_http_with_its_code() {
     foreign["proof"]["verifiableCredential"][0]["issuer"]["id"] = "did:web:hn.example:schools:mill".into();
     let refused = call(&served.router, "POST", "/bindings", serde_json::to_vec(&foreign).unwrap()).await;
     assert_problem(&refused, StatusCode::NOT_FOUND, "no_such_school");
+}
+
+#[tokio::test]
+async fn guesses_at_a_claim_code_are_held_back_for_a_minute() {
+    let served = served();
+    let [first, second] = &served.issued.records[..] else { panic!("two records") };
+    let body = |record: &IssuedRecord, code: &str| {
+        let issued = PortableRecord::parse(&fs::read(&record.path).unwrap()).unwrap();
+        let holder = Holder::new(9);
+        let school = served.school.home.profile().did.as_str();
+        let proof = holder.possession(&issued, &record.credential_id, school);
+        let id = &record.credential_id;
+        let body = json!({ "credentialId": id, "holder": holder.did(), "claimCode": code, "proof": proof });
+        serde_json::to_vec(&body).unwrap()
+    };
+    let guess = body(first, "0000-0000-0000");
+    for _ in 0..10 {
+        let refused = call(&served.router, "POST", "/bindings", guess.clone()).await;
+        assert_problem(&refused, StatusCode::FORBIDDEN, "binding_wrong_code");
+    }
+    // The right code is not looked at either: else a guess would show itself by another answer.
+    for body in [guess, body(first, &first.claim_code)] {
+        let request = Request::post("/bindings").body(Body::from(body)).unwrap();
+        let response = served.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "60");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(problem["code"], "too_many_attempts");
+    }
+    let other = call(&served.router, "POST", "/bindings", body(second, &second.claim_code)).await;
+    assert_eq!(other.0, StatusCode::CREATED, "{}", other.2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

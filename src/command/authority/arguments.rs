@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use matricula_credential::did::parse_multikey;
 use matricula_issuer::authority::BaseUrl;
+use matricula_issuer::keyring::KeyName;
 use matricula_registry::{Country, InstitutionId, LogOrigin, PublicKey, Text};
 use matricula_tlog::UnixSeconds;
 
@@ -19,6 +20,9 @@ pub struct DeskArgs {
     /// The authority's folder
     #[arg(long, value_name = "DIR", default_value = "authority")]
     pub home: PathBuf,
+    /// Which of the authority's keys signs, where it has made several: its name. Without it, the first one
+    #[arg(long, value_name = "NAME", value_parser = values::key_name)]
+    pub key: Option<KeyName>,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
     #[command(flatten)]
@@ -28,8 +32,8 @@ pub struct DeskArgs {
 /// Arguments of `authority init`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority init --home authority --name 'Secretaría de Educación' --country HN \\\n    \
-    --did did:web:educacion.example --origin log.educacion.example/1 --url https://educacion.example"
+    after_help = "Example:\n  matricula authority init --name 'Secretaría de Educación' --country HN --did did:web:educacion.example \\\n    \
+    --origin log.educacion.example/1 --url https://educacion.example"
 )]
 pub struct InitArgs {
     /// The folder to make
@@ -60,7 +64,7 @@ pub struct InitArgs {
 /// Arguments of `authority accredit`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority accredit lempira.application.json --kinds diploma,transcript --levels 3 \\\n    \
+    after_help = "Example:\n  matricula authority accredit secretary.json --kinds diploma,transcript --levels 3 \\\n    \
     --from 2015-02-01 --decree-title 'Acuerdo 1234-SE-2015' --decree acuerdo.pdf\n\n\
     Run again with further keys of the same school, it adds the keys."
 )]
@@ -84,7 +88,11 @@ pub struct AccreditArgs {
 /// Arguments of `authority suspend` and `authority revoke`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority revoke did:web:educacion.example:schools:lempira --from 2026-09-01 \\\n    --reason 'premises closed' --decree-title 'Acuerdo 77-2026' --decree acuerdo.pdf\n\n`suspend` takes the same; `restore` ends either. What was logged before stays good."
+    after_help = "Examples:\n  matricula authority suspend did:web:educacion.example:schools:lempira --from 2026-11-01 \\\n    \
+    --reason 'premises unsafe' --decree-title 'Acuerdo 76-2026' --decree acuerdo.pdf\n  \
+    matricula authority revoke did:web:educacion.example:schools:lempira --from 2026-11-15 \\\n    \
+    --reason 'premises closed' --decree-title 'Acuerdo 77-2026' --decree acuerdo.pdf\n\n\
+    `authority restore` ends either. What was logged before stays good."
 )]
 pub struct WithdrawArgs {
     /// The school's identifier
@@ -105,7 +113,7 @@ pub struct WithdrawArgs {
 /// Arguments of `authority restore`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority restore did:web:educacion.example:schools:lempira --from 2026-09-01 \\\n    --decree-title 'Sentencia 12-2027' --decree sentencia.pdf"
+    after_help = "Example:\n  matricula authority restore did:web:educacion.example:schools:lempira --from 2026-11-20 \\\n    --decree-title 'Sentencia 12-2026' --decree sentencia.pdf"
 )]
 pub struct RestoreArgs {
     /// The school's identifier
@@ -123,12 +131,14 @@ pub struct RestoreArgs {
 /// Arguments of `authority compromise`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority compromise z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi --since 2026-11-01\n\nWhat was logged before that day stays good; everything else the key signed is refused."
+    after_help = "Example:\n  matricula authority compromise z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi --since 2026-11-01\n\n\
+    `authority list` shows the keys of all schools. What was logged before that day stays good; everything else the key \
+    signed is refused. A key of the authority itself is ended with `authority amend end-key`."
 )]
 pub struct CompromiseArgs {
     /// The key, as `authority list` shows it: z6Mk…
-    #[arg(value_parser = key)]
-    pub key: PublicKey,
+    #[arg(value_name = "KEY", value_parser = key)]
+    pub compromised: PublicKey,
     /// The first day on which it may have been in other hands
     #[arg(long, value_name = "DATE", value_parser = values::day)]
     pub since: UnixSeconds,
@@ -165,7 +175,7 @@ pub struct SucceedArgs {
 
 /// Arguments of `authority list`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  matricula authority list --home authority --as-of 2026-11-20")]
+#[command(after_help = "Example:\n  matricula authority list --as-of 2026-11-20")]
 pub struct ListArgs {
     /// The authority's folder
     #[arg(long, value_name = "DIR", default_value = "authority")]
@@ -215,7 +225,8 @@ fn country(text: &str) -> Result<Country, String> {
     Country::parse(text).map_err(|error| error.to_string())
 }
 
-fn origin(text: &str) -> Result<LogOrigin, String> {
+/// The name of a log.
+pub fn origin(text: &str) -> Result<LogOrigin, String> {
     LogOrigin::parse(text).map_err(|error| error.to_string())
 }
 
@@ -223,6 +234,7 @@ fn base_url(text: &str) -> Result<BaseUrl, String> {
     BaseUrl::parse(text).ok_or_else(|| format!("'{text}' is not an address like https://educacion.example"))
 }
 
-fn key(text: &str) -> Result<PublicKey, String> {
+/// A key as it is shown everywhere.
+pub fn key(text: &str) -> Result<PublicKey, String> {
     parse_multikey(text).map(|key| PublicKey::from(&key)).map_err(|error| error.to_string())
 }

@@ -105,15 +105,27 @@ fn set_axis(entry: &StatusEntry, event: Option<&StatusEvent>) -> Axis {
     let since = event
         .and_then(|event| parse_rfc3339(&event.effective))
         .map_or_else(String::new, |at| format!(" since {}", day(at)));
-    match entry.purpose {
-        StatusPurpose::Suspension => {
+    match (&entry.purpose, correction_of(reason)) {
+        (StatusPurpose::Suspension, _) => {
             Axis::fail(Code::Suspended, format!("It is suspended{since} ({reason})."))
         }
-        _ if reason == "superseded" => Axis::fail(
-            Code::Superseded,
-            format!("It was replaced by a corrected version{since}: ask for that one."),
-        ),
+        (_, Some(correction)) => {
+            let why = correction.map_or_else(String::new, |why| format!(" ({why})"));
+            Axis::fail(
+                Code::Superseded,
+                format!("It was replaced by a corrected version{since}{why}: ask for that one."),
+            )
+        }
         _ => Axis::fail(Code::Revoked, format!("It has been revoked{since} ({reason}).")),
+    }
+}
+
+/// Why the record was corrected, where that is why it no longer counts: `superseded`, alone or followed
+/// by the reason of the correction, as in `superseded_name_changed`.
+fn correction_of(reason: &str) -> Option<Option<&str>> {
+    match reason.strip_prefix("superseded")? {
+        "" => Some(None),
+        why => why.strip_prefix('_').map(Some),
     }
 }
 

@@ -96,7 +96,8 @@ pub struct StatusEvent {
     pub index: u32,
     /// `revocation` or `suspension`.
     pub purpose: String,
-    /// The reason code, as `issued_in_error` or `superseded`; `reinstated` ends a suspension.
+    /// The reason code, as `issued_in_error`, or `superseded_name_changed` of a correction; `reinstated` ends
+    /// a suspension.
     pub reason: String,
     /// From when it counts, RFC 3339.
     pub effective: String,

@@ -204,6 +204,9 @@ fn status_refuses_revoked_suspended_and_superseded_from_their_dates() {
     for (purpose, reason, effective, overall, codes) in [
         ("revocation", "fraud_by_staff", "2026-11-21", Overall::Refused, vec![Code::Revoked]),
         ("revocation", "superseded", "2026-11-21", Overall::Refused, vec![Code::Superseded]),
+        ("revocation", "superseded_court_order", "2026-11-21", Overall::Refused, vec![Code::Superseded]),
+        ("revocation", "supersededness", "2026-11-21", Overall::Refused, vec![Code::Revoked]),
+        ("suspension", "superseded_court_order", "2026-11-21", Overall::Refused, vec![Code::Suspended]),
         ("suspension", "court_order", "2026-11-21", Overall::Refused, vec![Code::Suspended]),
         ("revocation", "court_order", "2026-12-24", Overall::Verified, vec![]),
     ] {
@@ -212,6 +215,18 @@ fn status_refuses_revoked_suspended_and_superseded_from_their_dates() {
         country.set_status(5, purpose, reason, effective, true);
         expect(&judge(&record, &country.trust("2026-11-21")), overall, &codes);
     }
+}
+
+#[test]
+fn a_corrected_record_says_why_and_since_when() {
+    let mut country = country();
+    let record = good(&mut country);
+    country.set_status(5, "revocation", "superseded_name_changed", "2026-11-20", true);
+    let verdict = judge(&record, &country.trust("2026-11-21"));
+    assert_eq!(
+        verdict.axes.status.text,
+        "It was replaced by a corrected version since 2026-11-20 (name_changed): ask for that one."
+    );
 }
 
 #[test]
