@@ -1,5 +1,6 @@
 //! `matricula authority`: found one, accredit schools, withdraw rights, look after status lists.
 
+mod allot;
 mod amend;
 mod arguments;
 mod order;
@@ -111,7 +112,7 @@ pub fn run(command: &AuthorityCommand) -> Result<u8, Failure> {
         AuthorityCommand::Key(args) => amend::key(args),
         AuthorityCommand::Amend(command) => amend::run(command),
         AuthorityCommand::Order(command) => order::run(command),
-        AuthorityCommand::Allot(args) => allot(args),
+        AuthorityCommand::Allot(args) => allot::run(args),
         AuthorityCommand::Publish(args) => publish(args),
     }
 }
@@ -288,26 +289,6 @@ fn describe(listed: &ListedInstitution) -> String {
         text += &format!("            key {} {} from {}{fate}\n", key.role.word(), key.key, day(key.from));
     }
     text
-}
-
-fn allot(args: &AllotArgs) -> Result<u8, Failure> {
-    let opened = OpenDesk::open(&args.desk)?;
-    // The file is made first: places that are booked and not handed over would be lost.
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&args.out).map_err(|error| {
-        Failure::io("make", &args.out, &error)
-            .remedy("a file that is there may be an allotment not yet handed over; give another name")
-    })?;
-    let allotted = opened.desk().allot(&args.institution, args.count, now()).inspect_err(|_| {
-        let _removed = fs::remove_file(&args.out);
-    })?;
-    let written = std::io::Write::write_all(&mut file, &allotted.file).and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        Failure::io("write", &args.out, &error)
-            .remedy(format!("the authority's own copy is {}", allotted.path.display()))
-    })?;
-    let places = counted(args.count, "place");
-    println!("Allotted {places} to {}: give it {}.", args.institution, args.out.display());
-    Ok(0)
 }
 
 fn publish(args: &PublishArgs) -> Result<u8, Failure> {

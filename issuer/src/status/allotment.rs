@@ -141,6 +141,22 @@ impl SignedAllotment {
 pub(crate) struct AllotmentBook {
     folder: PathBuf,
     owners: BTreeMap<u32, BTreeMap<u32, String>>,
+    given: Vec<Given>,
+}
+
+/// An allotment in the book.
+struct Given {
+    institution: String,
+    count: usize,
+    issued: UnixSeconds,
+    path: PathBuf,
+}
+
+impl Given {
+    fn of(allotment: &Allotment, path: &Path) -> Self {
+        let (institution, count) = (allotment.institution.clone(), allotment.indexes.len());
+        Self { institution, count, issued: allotment.issued, path: path.to_owned() }
+    }
 }
 
 impl AllotmentBook {
@@ -156,19 +172,22 @@ impl AllotmentBook {
 
     fn open_some(folder: &Path, wanted: impl Fn(u32) -> bool) -> Result<Self, AllotmentError> {
         let mut owners = BTreeMap::<u32, BTreeMap<u32, String>>::new();
+        let mut given = Vec::new();
         for list in storage::names_in(folder)? {
             let Some(number) = list.parse::<u32>().ok().filter(|number| wanted(*number)) else { continue };
             let allotments = folder.join(&list).join("allotments");
             let of_list = owners.entry(number).or_default();
             for name in storage::names_in(&allotments)? {
-                let bytes = storage::read(&allotments.join(&name), ALLOTMENT_FILE_BYTES_MAX)?;
+                let path = allotments.join(&name);
+                let bytes = storage::read(&path, ALLOTMENT_FILE_BYTES_MAX)?;
                 let signed = SignedAllotment::parse(&bytes)?;
+                given.push(Given::of(&signed.allotment, &path));
                 let institution = signed.allotment.institution;
                 of_list
                     .extend(signed.allotment.indexes.into_iter().map(|index| (index, institution.clone())));
             }
         }
-        Ok(Self { folder: folder.to_owned(), owners })
+        Ok(Self { folder: folder.to_owned(), owners, given })
     }
 
     /// Whose the index is.
@@ -202,6 +221,23 @@ impl AllotmentBook {
         (number, indexes)
     }
 
+    /// The latest allotment of so many indexes to an institution.
+    pub(crate) fn latest(
+        &self,
+        institution: &InstitutionId,
+        count: u32,
+    ) -> Result<Option<Allotted>, AllotmentError> {
+        let same =
+            |given: &&Given| given.institution == institution.as_str() && given.count == count as usize;
+        let Some(given) = self.given.iter().filter(same).max_by_key(|given| (given.issued, &given.path))
+        else {
+            return Ok(None);
+        };
+        let file = storage::read(&given.path, ALLOTMENT_FILE_BYTES_MAX)?;
+        let allotment = SignedAllotment::parse(&file)?.allotment;
+        Ok(Some(Allotted { allotment, file, path: given.path.clone(), created: false }))
+    }
+
     /// Allots free indexes to an institution: the signed file is durable before it is returned.
     pub(crate) fn allot(
         &mut self,
@@ -230,9 +266,10 @@ impl AllotmentBook {
         let signed = signed_document::sign(KIND, &allotment, controller, key, now)?;
         let file = storage::json_bytes(&path, &signed)?;
         storage::write_new(&path, &file, Access::Private)?;
+        self.given.push(Given::of(&allotment, &path));
         let owners = self.owners.entry(number).or_default();
         owners.extend(allotment.indexes.iter().map(|index| (*index, allotment.institution.clone())));
-        Ok(Allotted { allotment, file, path })
+        Ok(Allotted { allotment, file, path, created: true })
     }
 }
 
@@ -245,4 +282,6 @@ pub struct Allotted {
     pub file: Vec<u8>,
     /// The authority's own copy of it.
     pub path: PathBuf,
+    /// Whether this command allotted them; `false` where the same was asked for before.
+    pub created: bool,
 }

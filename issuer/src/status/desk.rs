@@ -85,13 +85,34 @@ impl AuthorityHome {
 }
 
 impl AuthorityDesk<'_> {
-    /// Allots `count` random unused indexes of a shared list to an institution. Every call allots
-    /// new ones; an index is never handed out twice.
+    /// Allots `count` random unused indexes of a shared list to an institution; an index is never handed
+    /// out twice. Asked again for as many for the same institution, it gives what it allotted then: a
+    /// command whose answer was lost books nothing anew.
     pub fn allot(
         &self,
         institution: &InstitutionId,
         count: u32,
         now: UnixSeconds,
+    ) -> Result<Allotted, StatusError> {
+        self.allot_unless(institution, count, now, AllotmentBook::latest)
+    }
+
+    /// Allots further indexes to an institution, whatever it has been given before.
+    pub fn allot_further(
+        &self,
+        institution: &InstitutionId,
+        count: u32,
+        now: UnixSeconds,
+    ) -> Result<Allotted, StatusError> {
+        self.allot_unless(institution, count, now, |_, _, _| Ok(None))
+    }
+
+    fn allot_unless(
+        &self,
+        institution: &InstitutionId,
+        count: u32,
+        now: UnixSeconds,
+        there: impl FnOnce(&AllotmentBook, &InstitutionId, u32) -> Result<Option<Allotted>, AllotmentError>,
     ) -> Result<Allotted, StatusError> {
         let view = self.registry()?;
         if view.registry().institution(institution).is_none() {
@@ -100,6 +121,9 @@ impl AuthorityDesk<'_> {
         }
         let _lock = HomeLock::take(self.home.root())?;
         let mut book = AllotmentBook::open(&publish::lists_folder(self.home))?;
+        if let Some(allotted) = there(&book, institution, count)? {
+            return Ok(allotted);
+        }
         let profile = self.home.profile();
         let signer = (profile.did.as_str(), self.key.signing());
         Ok(book.allot(institution, count, |number| profile.base_url.status_list(number), signer, now)?)

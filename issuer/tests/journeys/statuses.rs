@@ -58,7 +58,7 @@ fn indexes_are_random_and_never_handed_out_twice() {
     let mut all = BTreeSet::new();
     let mut count = 0;
     for school in [&lempira, &morazan, &lempira] {
-        let allotted = world.desk().allot(&school.home.profile().did, 500, now()).unwrap().allotment;
+        let allotted = world.desk().allot_further(&school.home.profile().did, 500, now()).unwrap().allotment;
         assert!(!allotted.indexes.is_sorted());
         count += allotted.indexes.len();
         all.extend(allotted.indexes);
@@ -96,6 +96,31 @@ fn an_allotment_is_imported_once_and_only_from_the_authority() {
     assert!(school.home.import_allotment(&file).unwrap().new);
     assert!(!school.home.import_allotment(&file).unwrap().new);
     assert_eq!(school.home.status_indexes_left().unwrap(), 5);
+}
+
+#[test]
+fn the_same_request_for_indexes_is_answered_with_the_same_allotment() {
+    let world = World::new();
+    let (lempira, morazan) = (world.found_school("lempira"), world.found_school("morazan"));
+    world.accredit(&lempira);
+    world.accredit(&morazan);
+    let (desk, did) = (world.desk(), &lempira.home.profile().did);
+    let first = desk.allot(did, 500, now()).unwrap();
+    assert!(first.created);
+    let again = desk.allot(did, 500, later(60)).unwrap();
+    assert_eq!((again.file, again.path, again.created), (first.file.clone(), first.path.clone(), false));
+    for other in [
+        desk.allot(did, 400, later(60)).unwrap(),
+        desk.allot(&morazan.home.profile().did, 500, later(60)).unwrap(),
+        desk.allot_further(did, 500, later(60)).unwrap(),
+    ] {
+        assert!(other.created && other.path != first.path);
+        assert!(first.allotment.indexes.iter().all(|index| !other.allotment.indexes.contains(index)));
+        if other.allotment.institution == did.as_str() && other.allotment.indexes.len() == 500 {
+            // Asked again without `further`, the latest counts.
+            assert_eq!(desk.allot(did, 500, later(120)).unwrap().path, other.path);
+        }
+    }
 }
 
 #[test]

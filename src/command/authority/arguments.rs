@@ -190,7 +190,9 @@ pub struct ListArgs {
 /// Arguments of `authority allot`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority allot did:web:educacion.example:schools:lempira --count 1000 --out places.json\n\nEach record takes one place. A file that is there already is not overwritten."
+    after_help = "Example:\n  matricula authority allot did:web:educacion.example:schools:lempira --count 1000 --out places.json\n\n\
+    Each record takes one place. Run again, for the same school and as many, it gives the same places; --further gives \
+    others. A file that is there already is not overwritten."
 )]
 pub struct AllotArgs {
     /// The school's identifier
@@ -202,6 +204,9 @@ pub struct AllotArgs {
     /// Where to write the file for the school
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Allot further places to a school that has been given as many before
+    #[arg(long)]
+    pub further: bool,
     #[command(flatten)]
     pub desk: DeskArgs,
 }
