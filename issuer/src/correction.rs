@@ -257,6 +257,7 @@ pub fn correct(
         kind: issued.kind,
         roster: order.roster,
         roster_digest: order.roster_digest,
+        on_behalf_of: issued.on_behalf_of,
         learner_no: &learner_no,
         corrects: Corrects {
             credential_id: status.credential_id,

@@ -1,25 +1,29 @@
 //! `matricula batch`: prepare, approve, issue.
 
-use std::path::{Path, PathBuf};
+mod arguments;
+mod refusal;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use matricula_credential::proof::Cryptosuite;
-use matricula_issuer::batch::{self, BatchId, BatchKind, PrepareBatch, RosterDigest, Timing};
+use matricula_issuer::batch::{self, BatchId, PrepareBatch, Timing};
 use matricula_issuer::keyring::{KeyPurpose, Passphrase, SecretKey};
 use matricula_issuer::progress::{Progress, Step};
-use matricula_issuer::roster;
 use matricula_issuer::school::SchoolHome;
 use matricula_verdict::day;
 
-use crate::arguments::LogArgs;
+use self::refusal::Refused;
 use crate::command::import;
 use crate::failure::Failure;
-use crate::files::read_bounded;
 use crate::log;
-use crate::moment::{Moment, as_of_or_now, now};
+use crate::moment::{as_of_or_now, now};
 use crate::passphrase::PassphraseArgs;
 use crate::values::counted;
+
+pub use arguments::{HomeArgs, IssueArgs, ListArgs, PrepareArgs, ShowArgs, StepArgs};
+
+/// A school that has not read the log for so long is told so: rulings are read out in weeks, not in years.
+const EVIDENCE_OLD_AFTER_SECONDS: u64 = 30 * 86_400;
 
 /// The three steps, by two people.
 #[derive(Debug, Subcommand)]
@@ -38,120 +42,6 @@ pub enum BatchCommand {
     Discard(ShowArgs),
 }
 
-/// The school's folder.
-#[derive(Args, Clone, Debug)]
-pub struct HomeArgs {
-    /// The school's folder
-    #[arg(long, value_name = "DIR", default_value = "school")]
-    pub home: PathBuf,
-}
-
-/// Kinds of batches on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// Diplomas: one Open Badge a leaver.
-    Diploma,
-    /// Transcripts: one CLR a leaver with results.
-    Transcript,
-    /// Completions of primary school: one Open Badge a leaver.
-    Completion,
-    /// Records of learners who leave for another school: one Open Badge each.
-    Transfer,
-}
-
-impl From<Kind> for BatchKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Diploma => Self::Diploma,
-            Kind::Transcript => Self::Transcript,
-            Kind::Completion => Self::Completion,
-            Kind::Transfer => Self::Transfer,
-        }
-    }
-}
-
-/// Arguments of `batch prepare`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula batch prepare --home lempira --kind transcript leavers.csv results.csv\n\n\
-    The files are checked as `matricula import check` does; with errors nothing is prepared. The same roster again \
-    gives the batch that is there."
-)]
-pub struct PrepareArgs {
-    /// The roster of learners, and further files: results, grading scales
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// What to issue
-    #[arg(long, value_enum)]
-    pub kind: Kind,
-    /// Only learners of this ISCED 2011 level: a batch has one
-    #[arg(long)]
-    pub level: Option<u8>,
-    /// Issue a roster again that has been issued before
-    #[arg(long)]
-    pub again: bool,
-    /// Sign the JSON form (eddsa-jcs-2022), not what it means (eddsa-rdfc-2022)
-    #[arg(long)]
-    pub jcs: bool,
-    /// The day that counts as today when the roster is checked
-    #[arg(long, value_name = "DATE", value_parser = Moment::parse)]
-    pub as_of: Option<Moment>,
-    #[command(flatten)]
-    pub home: HomeArgs,
-    #[command(flatten)]
-    pub passphrase: PassphraseArgs,
-}
-
-/// Arguments of `batch approve`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula batch show diploma-2026-11-21-7e87a0b9 --home lempira    compare with the register\n  \
-    matricula batch approve diploma-2026-11-21-7e87a0b9 --home lempira --passphrase-file director.passphrase\n\n\
-    The approver is another person than the one who prepared it, with a key and a passphrase of their own."
-)]
-pub struct StepArgs {
-    /// The batch, as `batch prepare` named it
-    #[arg(value_parser = batch_id)]
-    pub batch: BatchId,
-    #[command(flatten)]
-    pub home: HomeArgs,
-    #[command(flatten)]
-    pub passphrase: PassphraseArgs,
-}
-
-/// Arguments of `batch issue`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula batch issue diploma-2026-11-21-7e87a0b9 --home lempira --log https://educacion.example/log\n\n\
-    Stopped half-way, the same command goes on where it was; it never issues twice."
-)]
-pub struct IssueArgs {
-    #[command(flatten)]
-    pub step: StepArgs,
-    #[command(flatten)]
-    pub log: LogArgs,
-}
-
-/// Arguments of `batch list`.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  matricula batch list --home lempira")]
-pub struct ListArgs {
-    #[command(flatten)]
-    pub home: HomeArgs,
-}
-
-/// Arguments of `batch show` and `batch discard`.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  matricula batch show diploma-2026-11-21-7e87a0b9 --home lempira\n  \
-    matricula batch discard diploma-2026-11-21-7e87a0b9 --home lempira")]
-pub struct ShowArgs {
-    /// The batch
-    #[arg(value_parser = batch_id)]
-    pub batch: BatchId,
-    #[command(flatten)]
-    pub home: HomeArgs,
-}
-
 /// Runs the command.
 pub fn run(command: &BatchCommand) -> Result<u8, Failure> {
     match command {
@@ -166,22 +56,28 @@ pub fn run(command: &BatchCommand) -> Result<u8, Failure> {
 
 fn prepare(args: &PrepareArgs) -> Result<u8, Failure> {
     let home = SchoolHome::open(&args.home.home)?;
-    let checked = import::check(&args.files, as_of_or_now(args.as_of))?;
-    let roster = import::usable(&checked)?;
+    let rosters = import::check(&args.files, as_of_or_now(args.as_of))?;
+    let roster = rosters.learners()?;
     let key = issue_key(&home, &args.passphrase)?;
+    if args.log.log.is_some() {
+        home.refresh_evidence(log::open(&args.log, &log::address_of(home.authority()))?.as_ref())?;
+    }
+    warn_of_old_evidence(&home);
     let order = PrepareBatch {
         kind: args.kind.into(),
         roster,
-        roster_digest: RosterDigest::of(&learners_file(&args.files, &checked)?),
+        roster_digest: rosters.digest(),
         isced_level: args.level,
         key: &key,
         cryptosuite: if args.jcs { Cryptosuite::EddsaJcs2022 } else { Cryptosuite::EddsaRdfc2022 },
+        on_behalf_of: args.on_behalf_of.as_ref(),
         again: args.again,
         now: now(),
     };
     let bar = Bar::new();
-    let prepared = batch::prepare(&home, &order, &mut |progress| bar.show(progress))?;
+    let prepared = batch::prepare(&home, &order, &mut |progress| bar.show(progress));
     bar.finish();
+    let prepared = prepared.map_err(|error| Refused { home: &home, files: &args.files }.explain(error))?;
     let done = if prepared.created { "Prepared" } else { "Already there:" };
     println!("{done} batch {} with {}.", prepared.id, counted(prepared.record_count, "record"));
     println!(
@@ -192,21 +88,22 @@ fn prepare(args: &PrepareArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Whether the school may issue is judged by the log as it was last read.
+fn warn_of_old_evidence(home: &SchoolHome) {
+    let Some(read_at) = home.evidence_read_at() else { return };
+    if now().get().saturating_sub(read_at.get()) > EVIDENCE_OLD_AFTER_SECONDS {
+        eprintln!(
+            "warning[evidence_old]: this school has not read the log since {}: later rulings are not known here\n  \
+             what to do: give --log with the authority's folder or the URL of its log, if there is a line",
+            day(read_at)
+        );
+    }
+}
+
 /// Unlocks the key that issues the school's records.
 pub fn issue_key(home: &SchoolHome, passphrase: &PassphraseArgs) -> Result<SecretKey, Failure> {
     let passphrase = Passphrase::new(passphrase.read("the issue key")?);
     Ok(home.unlock(KeyPurpose::Issue, None, &passphrase)?)
-}
-
-/// The file that tells one batch from another: that of the learners.
-pub fn learners_file(files: &[PathBuf], checked: &roster::Checked) -> Result<Vec<u8>, Failure> {
-    let is_learners =
-        |kind| matches!(kind, Some(roster::RosterKind::Leavers | roster::RosterKind::Transfers));
-    let position = checked.reports().iter().position(|report| is_learners(report.kind()));
-    let path: &Path = position.and_then(|position| files.get(position)).ok_or_else(|| {
-        Failure::new("no_learners", "none of the files lists learners: give the leavers or transfers, too")
-    })?;
-    read_bounded(path, import::ROSTER_BYTES_MAX)
 }
 
 fn approve(args: &StepArgs) -> Result<u8, Failure> {
@@ -214,10 +111,17 @@ fn approve(args: &StepArgs) -> Result<u8, Failure> {
     let key =
         home.unlock(KeyPurpose::Approve, None, &Passphrase::new(args.passphrase.read("the approve key")?))?;
     let bar = Bar::new();
-    let approved = batch::approve(&home, &args.batch, &key, now(), &mut |progress| bar.show(progress))?;
+    let approved = batch::approve(&home, &args.batch, &key, now(), &mut |progress| bar.show(progress));
     bar.finish();
+    let approved = approved?;
     let done = if approved.created { "Approved" } else { "Was approved already:" };
     println!("{done} batch {} with {}.", approved.id, counted(approved.record_count, "record"));
+    if let Some(institution) = &approved.on_behalf_of {
+        println!("Its records are issued on behalf of {institution}.");
+    }
+    if approved.created {
+        println!("{}", shares(&approved.timing));
+    }
     println!("Next: matricula batch issue {} --home {}", approved.id, args.home.home.display());
     Ok(0)
 }
@@ -230,8 +134,9 @@ fn issue(args: &IssueArgs) -> Result<u8, Failure> {
     home.refresh_evidence(log.as_ref())?;
     let bar = Bar::new();
     let issued =
-        batch::issue(&home, &step.batch, &key, log.as_ref(), now(), &mut |progress| bar.show(progress))?;
+        batch::issue(&home, &step.batch, &key, log.as_ref(), now(), &mut |progress| bar.show(progress));
     bar.finish();
+    let issued = issued?;
     let done = if issued.created { "Issued" } else { "Was issued already:" };
     let records = counted(issued.records.len(), "record");
     println!("{done} batch {}: {records}, logged at {}.", issued.id, issued.index);
@@ -245,7 +150,14 @@ fn issue(args: &IssueArgs) -> Result<u8, Failure> {
 }
 
 fn show(args: &ShowArgs) -> Result<u8, Failure> {
-    let preview = batch::preview(&SchoolHome::open(&args.home.home)?, &args.batch)?;
+    let home = SchoolHome::open(&args.home.home)?;
+    let bar = Bar::new();
+    let preview = batch::preview(&home, &args.batch, &mut |progress| bar.show(progress));
+    bar.finish();
+    let preview = preview?;
+    if let Some(institution) = &preview.on_behalf_of {
+        println!("On behalf of {institution}");
+    }
     for row in &preview.rows {
         let or_blank = |text: &Option<String>| text.clone().unwrap_or_default();
         let (name, born, title) = (or_blank(&row.name), or_blank(&row.date_of_birth), or_blank(&row.title));
@@ -280,11 +192,12 @@ pub fn shares(timing: &Timing) -> String {
     let total = timing.total().as_secs_f64().max(f64::MIN_POSITIVE);
     let share = |part: std::time::Duration| (part.as_secs_f64() / total * 100.0).round();
     format!(
-        "{total:.1} s: canonicalising {} %, signing {} %, logging {} %, writing {} %.",
+        "{total:.1} s: canonicalising {} %, signing {} %, logging {} %, writing {} %, other {} %.",
         share(timing.canonicalising),
         share(timing.signing),
         share(timing.logging),
-        share(timing.writing)
+        share(timing.writing),
+        share(timing.other)
     )
 }
 

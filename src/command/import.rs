@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use matricula_issuer::roster::{self, Checked, Roster, RosterFile};
+use matricula_issuer::batch::RosterDigest;
+use matricula_issuer::roster::{self, Checked, Roster, RosterFile, RosterKind};
 
 use crate::failure::Failure;
 use crate::files::read_bounded;
 use crate::moment::{Moment, as_of_or_now};
 
 /// A roster of a whole country's leavers fits; a film does not.
-pub const ROSTER_BYTES_MAX: u64 = 64 << 20;
+const ROSTER_BYTES_MAX: u64 = 64 << 20;
 
 /// What to do with rosters.
 #[derive(Debug, Subcommand)]
@@ -52,23 +53,47 @@ pub enum Format {
 /// Runs the command.
 pub fn run(command: &ImportCommand) -> Result<u8, Failure> {
     let ImportCommand::Check(args) = command;
-    let checked = check(&args.files, as_of_or_now(args.as_of))?;
+    let Rosters { checked, .. } = check(&args.files, as_of_or_now(args.as_of))?;
     print!("{}", render(&checked, args.format)?);
     Ok(u8::from(checked.roster().is_none()))
 }
 
+/// Rosters that belong together, read once and checked.
+pub struct Rosters {
+    checked: Checked,
+    digest: RosterDigest,
+}
+
+impl Rosters {
+    /// What they are recognised by.
+    pub fn digest(&self) -> RosterDigest {
+        self.digest
+    }
+
+    /// The roster, in which there are learners; or the lines to correct, on standard error.
+    pub fn learners(&self) -> Result<&Roster, Failure> {
+        let roster = usable(&self.checked)?;
+        let is_learners = |kind| matches!(kind, Some(RosterKind::Leavers | RosterKind::Transfers));
+        if self.checked.reports().iter().any(|report| is_learners(report.kind())) {
+            return Ok(roster);
+        }
+        let failure = Failure::new("no_learners", "none of the files lists learners");
+        Err(failure.remedy("give the file of leavers or transfers, too"))
+    }
+}
+
 /// Reads and checks rosters that belong together.
-pub fn check(files: &[PathBuf], as_of: Moment) -> Result<Checked, Failure> {
+pub fn check(files: &[PathBuf], as_of: Moment) -> Result<Rosters, Failure> {
     let read = files
         .iter()
         .map(|path| read_bounded(path, ROSTER_BYTES_MAX).map(|bytes| (path.display().to_string(), bytes)))
         .collect::<Result<Vec<_>, _>>()?;
     let files: Vec<_> = read.iter().map(|(name, bytes)| RosterFile { name, bytes }).collect();
-    Ok(roster::check(&files, as_of.date()))
+    let digest = RosterDigest::of_files(files.iter().map(|file| file.bytes));
+    Ok(Rosters { checked: roster::check(&files, as_of.date()), digest })
 }
 
-/// The roster, or the lines to correct, on standard error.
-pub fn usable(checked: &Checked) -> Result<&Roster, Failure> {
+fn usable(checked: &Checked) -> Result<&Roster, Failure> {
     checked.roster().ok_or_else(|| {
         checked.reports().iter().for_each(|report| eprint!("{}", roster::render::text(report)));
         let failure =

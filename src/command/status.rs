@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use matricula_credential::proof::Cryptosuite;
-use matricula_issuer::batch::RosterDigest;
 use matricula_issuer::binding::revoke_replaced_bindings as revoke_replaced;
 use matricula_issuer::correction::{self, ChangeStatus, CorrectRecord};
 use matricula_issuer::school::SchoolHome;
@@ -12,7 +11,7 @@ use matricula_issuer::status::{CorrectionReason, StatusAction, StatusReason};
 use matricula_tlog::UnixSeconds;
 use matricula_verifier::DOCUMENT_BYTES_MAX;
 
-use crate::command::batch::{Bar, HomeArgs, issue_key, learners_file};
+use crate::command::batch::{Bar, HomeArgs, issue_key};
 use crate::command::import;
 use crate::failure::Failure;
 use crate::files::read_text;
@@ -202,13 +201,13 @@ pub fn correct(args: &CorrectArgs) -> Result<u8, Failure> {
     let home_args = &args.request.home;
     let home = SchoolHome::open(&home_args.home)?;
     let record = read_text(&args.record, DOCUMENT_BYTES_MAX as u64)?;
-    let checked = import::check(&args.files, as_of_or_now(args.as_of))?;
-    let roster = import::usable(&checked)?;
+    let rosters = import::check(&args.files, as_of_or_now(args.as_of))?;
+    let roster = rosters.learners()?;
     let key = issue_key(&home, &args.request.passphrase)?;
     let order = CorrectRecord {
         record: record.as_bytes(),
         roster,
-        roster_digest: RosterDigest::of(&learners_file(&args.files, &checked)?),
+        roster_digest: rosters.digest(),
         reason: args.reason,
         effective: args.request.effective,
         key: &key,

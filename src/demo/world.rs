@@ -251,6 +251,7 @@ impl School {
             isced_level: None,
             key: &self.issue,
             cryptosuite: Cryptosuite::EddsaRdfc2022,
+            on_behalf_of: None,
             again: false,
             now,
         };
@@ -267,10 +268,10 @@ impl School {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Issued, Failure> {
         let now = self.calendar.now();
-        batch::approve(&self.home, id, &self.approve, now, progress)?;
+        let approved = batch::approve(&self.home, id, &self.approve, now, progress)?;
         self.home.refresh_evidence(&ministry.log)?;
         let mut issued = batch::issue(&self.home, id, &self.issue, &ministry.log, now, progress)?;
-        issued.timing = issued.timing + prepared;
+        issued.timing = issued.timing + prepared + approved.timing;
         Ok(issued)
     }
 }

@@ -1,12 +1,16 @@
 //! Approving a batch: a second person checks it and adds a signature.
 
+use std::time::Instant;
+
 use data_encoding::BASE64;
+use matricula_registry::InstitutionId;
 use matricula_tlog::UnixSeconds;
 
 use super::BatchError;
 use super::folder::BatchState;
 use super::manifest::{APPROVAL_KIND, Approval, BatchId};
 use super::opened::OpenedBatch;
+use super::timing::{Timing, timed};
 use crate::keyring::{KeyPurpose, SecretKey};
 use crate::progress::ProgressListener;
 use crate::school::SchoolHome;
@@ -24,6 +28,10 @@ pub struct Approved {
     pub state: BatchState,
     /// Whether this command approved it; `false` where it was approved already.
     pub created: bool,
+    /// The institution on whose behalf its records are issued.
+    pub on_behalf_of: Option<InstitutionId>,
+    /// Where the time went.
+    pub timing: Timing,
 }
 
 /// Approves a batch with an `approve` key that is another than the preparer's.
@@ -38,6 +46,7 @@ pub fn approve(
     now: UnixSeconds,
     progress: ProgressListener<'_>,
 ) -> Result<Approved, BatchError> {
+    let started = Instant::now();
     let _lock = home.lock()?;
     let opened = OpenedBatch::open(home, id)?;
     if key.public() == opened.preparer {
@@ -46,17 +55,21 @@ pub fn approve(
     if key.purpose() != KeyPurpose::Approve {
         return Err(BatchError::WrongKey { is: key.purpose(), needed: KeyPurpose::Approve });
     }
-    let approved = |created| Approved {
+    let mut timing = Timing::default();
+    let on_behalf_of = opened.batch()?.on_behalf_of.clone();
+    let approved = |created, timing| Approved {
         id: id.clone(),
         record_count: opened.records.len(),
         state: opened.folder.state(),
         created,
+        on_behalf_of,
+        timing,
     };
     if opened.approval(home)?.is_some() {
-        return Ok(approved(false));
+        return Ok(approved(false, timing));
     }
-    opened.check_records(progress)?;
-    let countersigned = opened.statement.countersign(key.signing())?;
+    opened.check_records(&mut timing, progress)?;
+    let countersigned = timed(&mut timing.signing, || opened.statement.countersign(key.signing()))?;
     let approval = Approval {
         version: 1,
         batch: id.as_str().to_owned(),
@@ -66,6 +79,7 @@ pub fn approve(
     };
     let did = home.profile().did.as_str();
     let signed = signed_document::sign(APPROVAL_KIND, &approval, did, key.signing(), now)?;
-    storage::write_json(&opened.folder.approval(), &signed, Access::Private)?;
-    Ok(approved(true))
+    let path = opened.folder.approval();
+    timed(&mut timing.writing, || storage::write_json(&path, &signed, Access::Private))?;
+    Ok(approved(true, timing.of_all_since(started)))
 }

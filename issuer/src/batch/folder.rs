@@ -14,6 +14,7 @@
 //! ```
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use matricula_tlog::UnixSeconds;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,11 @@ impl BatchFolder {
     /// A folder in the making, whose name no command lists.
     pub(super) fn in_the_making(batches: &Path, id: &BatchId) -> Self {
         Self { root: batches.join(format!(".{id}.tmp")) }
+    }
+
+    /// The folder of an approved batch that was thrown away, whose name no command lists.
+    pub(super) fn set_aside(batches: &Path, id: &BatchId) -> PathBuf {
+        batches.join(format!(".discarded-{id}"))
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -124,6 +130,26 @@ impl BatchFolder {
     pub(super) fn read_issued(&self) -> Result<IssuedFile, StorageError> {
         storage::read_json(&self.issued(), LIST_FILE_BYTES_MAX)
     }
+}
+
+/// Deletes the folders of batches that a command which was killed left half made or half deleted: there
+/// are signatures in them.
+pub(super) fn clear_leftovers(batches: &Path) -> Result<(), StorageError> {
+    let entries = match fs::read_dir(batches) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(StorageError::Unreadable { path: batches.to_owned(), source }),
+    };
+    for entry in entries {
+        let path =
+            entry.map_err(|source| StorageError::Unreadable { path: batches.to_owned(), source })?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let id = name.and_then(|name| name.strip_prefix('.')?.strip_suffix(".tmp"));
+        if id.and_then(BatchId::parse).is_some() && path.is_dir() {
+            fs::remove_dir_all(&path).map_err(|source| StorageError::Unwritable { path, source })?;
+        }
+    }
+    Ok(())
 }
 
 /// The batches of a school, by name.

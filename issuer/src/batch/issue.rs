@@ -1,14 +1,15 @@
 //! Issuing a batch: signed again, logged, proven, and written out, one record a learner.
 
 use std::fs;
+use std::iter;
 use std::path::PathBuf;
 use std::slice;
+use std::time::Instant;
 
 use data_encoding::{BASE64, HEXLOWER};
 use matricula_credential::record::{LedgerEvidence, LoggedStatement, PortableRecord};
 use matricula_registry::InstitutionId;
 use matricula_tlog::{LeafIndex, UnixSeconds, decode_base64};
-use rayon::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,7 @@ use super::folder::{
 };
 use super::manifest::{BatchId, Manifest};
 use super::opened::{OpenedApproval, OpenedBatch};
+use super::parallel::on_all_cores;
 use super::prepared::{PreparedRecord, RecordSigner};
 use super::timing::{Timing, timed};
 use super::{BatchError, claim_code};
@@ -26,9 +28,6 @@ use crate::progress::{ProgressListener, Step, tell};
 use crate::school::SchoolHome;
 use crate::status::{SignedRequest, StatusAction, StatusReason, StatusRequest};
 use crate::storage::{self, Access, NOT_BASE64, StorageError};
-
-/// So many records are worked on between two reports of progress.
-const CHUNK: usize = 64;
 
 /// An issued batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +75,7 @@ pub fn issue(
     now: UnixSeconds,
     progress: ProgressListener<'_>,
 ) -> Result<Issued, BatchError> {
+    let started = Instant::now();
     let _lock = home.lock()?;
     let opened = OpenedBatch::open(home, id)?;
     let folder = opened.folder.clone();
@@ -93,9 +93,7 @@ pub fn issue(
     tell(progress, Step::Logging, 0, 1);
     let logged = issuing.log(&mut timing)?;
     tell(progress, Step::Logging, 1, 1);
-    let mut writing = std::time::Duration::ZERO;
-    let written = timed(&mut writing, || issuing.write(&signed, &logged, progress))?;
-    timing.writing += writing;
+    let written = timed(&mut timing.writing, || issuing.write(&signed, &logged, progress))?;
     let request = issuing.supersede()?;
     let file = IssuedFile { issued: now, index: logged.index, records: written };
     storage::write_json(&folder.issued(), &file, Access::Private)?;
@@ -107,7 +105,7 @@ pub fn issue(
         request,
         summary: folder.summary(),
         created: true,
-        timing,
+        timing: timing.of_all_since(started),
     })
 }
 
@@ -155,15 +153,9 @@ impl Issuing<'_> {
     fn sign(&self, timing: &mut Timing, progress: ProgressListener<'_>) -> Result<Vec<Value>, BatchError> {
         let signer = RecordSigner { options: self.opened.options.clone(), key: self.key.signing() };
         let records = &self.opened.records;
-        let mut signed = Vec::with_capacity(records.len());
-        for chunk in records.chunks(CHUNK) {
-            let part: Vec<Value> = timed(&mut timing.signing, || {
-                chunk.par_iter().map(|record| signer.issue(record)).collect::<Result<_, _>>()
-            })?;
-            signed.extend(part);
-            tell(progress, Step::Signing, signed.len(), records.len());
-        }
-        Ok(signed)
+        timed(&mut timing.signing, || {
+            on_all_cores(records, Step::Signing, progress, |_, record| signer.issue(record))
+        })
     }
 
     /// The claim codes: made once, durable before anything is logged.
@@ -186,9 +178,7 @@ impl Issuing<'_> {
         if let Some(logged) = storage::read_json_if_there(&path, LIST_FILE_BYTES_MAX)? {
             return Ok(logged);
         }
-        let mut logging = std::time::Duration::ZERO;
-        let logged = timed(&mut logging, || self.submit_and_prove());
-        timing.logging += logging;
+        let logged = timed(&mut timing.logging, || self.submit_and_prove());
         if let Err(BatchError::Log(LogPortError::Refused { .. })) = &logged {
             // A refusal is final, and what the log had before would have been answered with its place:
             // it does not have this batch, which can be thrown away again.
@@ -202,7 +192,9 @@ impl Issuing<'_> {
     fn submit_and_prove(&self) -> Result<LoggedFile, BatchError> {
         // The school's own standing first: without it no record could be written.
         let evidence = self.home.refresh_evidence(self.log)?;
-        let own = evidence.for_record(&self.opened.preparer, &self.approval.approver);
+        let batch = self.opened.batch()?;
+        let institutions: Vec<_> = iter::once(&batch.issuer).chain(&batch.on_behalf_of).collect();
+        let own = evidence.for_record(&institutions, &self.opened.preparer, &self.approval.approver);
         if own.is_empty() {
             return Err(BatchError::NotAccredited);
         }
@@ -233,25 +225,17 @@ impl Issuing<'_> {
         let folder = self.opened.folder.records();
         storage::make_folder(&folder)?;
         let accreditation = self.accreditation(logged)?;
-        let work: Vec<_> = self.opened.records.iter().zip(signed).enumerate().collect();
-        let mut entries = Vec::with_capacity(work.len());
-        for chunk in work.chunks(CHUNK) {
-            let part: Vec<IssuedEntry> = chunk
-                .par_iter()
-                .map(|(position, (record, credential))| {
-                    let file = self.record(*position, record, credential, logged, &accreditation)?;
-                    storage::write_unsynced_name(&folder.join(&record.file), &file, Access::Private)?;
-                    Ok(IssuedEntry {
-                        learner_no: record.learner_no.clone(),
-                        credential_id: id_of(credential),
-                        file: record.file.clone(),
-                        sha256: HEXLOWER.encode(&Sha256::digest(&file)),
-                    })
-                })
-                .collect::<Result<_, BatchError>>()?;
-            entries.extend(part);
-            tell(progress, Step::Writing, entries.len(), signed.len());
-        }
+        let work: Vec<_> = self.opened.records.iter().zip(signed).collect();
+        let entries = on_all_cores(&work, Step::Writing, progress, |position, (record, credential)| {
+            let file = self.record(position, record, credential, logged, &accreditation)?;
+            storage::write_unsynced_name(&folder.join(&record.file), &file, Access::Private)?;
+            Ok::<_, BatchError>(IssuedEntry {
+                learner_no: record.learner_no.clone(),
+                credential_id: id_of(credential),
+                file: record.file.clone(),
+                sha256: HEXLOWER.encode(&Sha256::digest(&file)),
+            })
+        })?;
         storage::sync_folder(&folder)?;
         Ok(entries)
     }

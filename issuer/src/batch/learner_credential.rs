@@ -37,6 +37,30 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Which of the checked files the learner's row is in, counted from 0.
+    pub(super) fn file(self) -> usize {
+        match self {
+            Self::Leaver(leaver) => leaver.file,
+            Self::Transfer(transfer) => transfer.file,
+        }
+    }
+
+    /// The line of the learner's row.
+    pub(super) fn line(self) -> u64 {
+        match self {
+            Self::Leaver(leaver) => leaver.line,
+            Self::Transfer(transfer) => transfer.line,
+        }
+    }
+
+    /// The column of the day that the credential claims.
+    pub(super) const fn date_column(self) -> &'static str {
+        match self {
+            Self::Leaver(_) => "completion_date",
+            Self::Transfer(_) => "last_attended",
+        }
+    }
+
     /// The day that the credential claims.
     pub(super) fn awarded(self) -> Date {
         match self {

@@ -1,13 +1,16 @@
 //! The batches of a school, and where an issued record is found.
 
-use std::fs;
 use std::path::PathBuf;
 
+use matricula_registry::InstitutionId;
 use matricula_tlog::{LeafIndex, UnixSeconds};
 
 use super::BatchError;
-use super::folder::{BatchFolder, BatchState, Claim, LIST_FILE_BYTES_MAX, SMALL_FILE_BYTES_MAX, batch_ids};
+use super::folder::{
+    self, BatchFolder, BatchState, Claim, LIST_FILE_BYTES_MAX, SMALL_FILE_BYTES_MAX, batch_ids,
+};
 use super::manifest::{BatchId, BatchKind, MANIFEST_KIND, Manifest};
+use super::opened::OpenedBatch;
 use super::prepare::Prepared;
 use super::timing::Timing;
 use crate::school::SchoolHome;
@@ -42,6 +45,8 @@ pub struct IssuedLookup {
     pub batch: BatchId,
     /// What the batch consists of.
     pub kind: BatchKind,
+    /// The institution on whose behalf it was issued.
+    pub on_behalf_of: Option<InstitutionId>,
     /// The number in the school's register.
     pub learner_no: String,
     /// The portable record file.
@@ -87,6 +92,7 @@ pub fn find_issued(home: &SchoolHome, credential_id: &str) -> Result<Option<Issu
             latest = Some(IssuedLookup {
                 batch: known.id,
                 kind: known.manifest.kind,
+                on_behalf_of: known.manifest.on_behalf_of.and_then(|id| InstitutionId::parse(&id).ok()),
                 learner_no: entry.learner_no,
                 path: folder.records().join(&entry.file),
                 prepared,
@@ -107,8 +113,9 @@ pub(crate) fn claim_code_of(
     Ok(claims.into_iter().find(|claim| claim.credential_id == credential_id).map(|claim| claim.code))
 }
 
-/// Throws a batch away that is not logged: its folder is set aside under a name that no command
-/// lists. Its status indexes stay unused.
+/// Throws a batch away that is not logged. One that nobody has approved is deleted, and its places in the
+/// status lists are free again. An approved one has been in other hands, signatures and all: its folder is
+/// set aside under a name that no command lists, and its places stay used.
 pub fn discard(home: &SchoolHome, id: &BatchId) -> Result<(), BatchError> {
     let _lock = home.lock()?;
     let batches = home.batches_folder();
@@ -121,12 +128,21 @@ pub fn discard(home: &SchoolHome, id: &BatchId) -> Result<(), BatchError> {
     if folder.claims().exists() || folder.state() >= BatchState::Logged {
         return Err(BatchError::AlreadyLogged);
     }
-    let aside = batches.join(format!(".discarded-{id}"));
-    fs::rename(folder.root(), &aside).map_err(|source| StorageError::Unwritable { path: aside, source })?;
-    Ok(())
+    home.settle_status_slots()?;
+    if folder.state() >= BatchState::Approved {
+        return Ok(storage::rename_folder(folder.root(), &BatchFolder::set_aside(&batches, id))?);
+    }
+    // Files that are not those which the preparer signed for do not say whose places they are.
+    if let Some(slots) = OpenedBatch::open(home, id).ok().and_then(|opened| opened.status_slots()) {
+        home.release_status_slots(id.as_str(), &slots)?;
+    }
+    storage::rename_folder(folder.root(), BatchFolder::in_the_making(&batches, id).root())?;
+    folder::clear_leftovers(&batches)?;
+    Ok(home.settle_status_slots()?)
 }
 
 /// A batch as its manifest and its files say.
+#[derive(Clone, Debug)]
 pub(super) struct KnownBatch {
     pub(super) id: BatchId,
     pub(super) manifest: Manifest,

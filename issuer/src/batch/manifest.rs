@@ -103,7 +103,7 @@ impl fmt::Display for BatchId {
     }
 }
 
-/// SHA-256 of a roster file: how a file is recognised that was issued before.
+/// SHA-256 of a roster: how one is recognised that was prepared before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RosterDigest([u8; 32]);
 
@@ -111,6 +111,16 @@ impl RosterDigest {
     /// Of a file's bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Of all files of a roster, in any order: of one file, as [`RosterDigest::of`].
+    pub fn of_files<'a>(files: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut digests: Vec<Self> = files.into_iter().map(Self::of).collect();
+        digests.sort();
+        match digests.as_slice() {
+            [only] => *only,
+            several => Self::of(&several.iter().flat_map(|digest| digest.0).collect::<Vec<u8>>()),
+        }
     }
 
     /// In hex.
@@ -135,7 +145,7 @@ pub(crate) struct Manifest {
     pub(super) cryptosuite: String,
     pub(super) verification_method: String,
     pub(super) record_count: usize,
-    /// Hex SHA-256 of the roster file.
+    /// Hex of the roster's digest.
     pub(super) roster_digest: String,
     /// Hex SHA-256 of the file of prepared records.
     pub(super) prepared_digest: String,
@@ -143,6 +153,9 @@ pub(crate) struct Manifest {
     pub(super) statement_digest: String,
     /// The seed of shuffling and padding, base64url.
     pub(super) seed: String,
+    /// The institution on whose behalf the records are issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) on_behalf_of: Option<String>,
     /// The record that this batch of one corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) corrects: Option<Corrects>,

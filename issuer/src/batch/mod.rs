@@ -7,13 +7,18 @@
 mod approve;
 mod claim_code;
 mod declared;
+mod doubles;
+mod entitlement;
 mod file_name;
 mod folder;
 mod issue;
 mod learner_credential;
+mod learner_problems;
 mod listing;
+mod making;
 mod manifest;
 mod opened;
+mod parallel;
 mod prepare;
 mod prepared;
 mod timing;
@@ -24,7 +29,7 @@ use matricula_credential::CanonError;
 use matricula_credential::commitment::BatchTreeError;
 use matricula_credential::model::ModelError;
 use matricula_credential::proof::ProofError;
-use matricula_registry::StatementError;
+use matricula_registry::{DoorError, StatementError};
 use thiserror::Error;
 
 use crate::keyring::KeyPurpose;
@@ -37,6 +42,7 @@ pub use approve::{Approved, approve};
 pub(crate) use claim_code::fold as fold_claim_code;
 pub use folder::BatchState;
 pub use issue::{Issued, IssuedRecord, issue, issued_records};
+pub use learner_problems::{LearnerProblem, LearnerProblems};
 pub(crate) use listing::claim_code_of;
 pub use listing::{BatchInfo, IssuedLookup, discard, find_issued, list_batches};
 pub(crate) use manifest::Corrects;
@@ -83,6 +89,23 @@ pub enum BatchError {
         /// The batch.
         batch: BatchId,
     },
+    /// Learners of the roster have such a record already, or will have it when another batch is issued.
+    #[error("{} of this kind and date in an earlier batch", have(doubles.count()))]
+    LearnersIssuedBefore {
+        /// Who, on which line, in which batch.
+        doubles: LearnerProblems,
+    },
+    /// The school may not issue this, as far as it has read the log.
+    #[error("the log would refuse this batch: {refusal}")]
+    NotEntitled {
+        /// What the door would say.
+        refusal: Box<DoorError>,
+        /// The lines it is about; none where it is about all of them.
+        learners: LearnerProblems,
+    },
+    /// The school has never read the log.
+    #[error("this school has not read the log yet, so nothing shows what it is accredited for")]
+    EvidenceMissing,
     /// A learner has no results, so there is nothing to write a transcript of.
     #[error("learner {learner_no} has no results for a transcript")]
     ResultsMissing {
@@ -187,6 +210,9 @@ impl BatchError {
             Self::SeveralLevels { .. } => "several_levels",
             Self::IssuedBefore { .. } => "issued_before",
             Self::CorrectedOtherwise { .. } => "corrected_otherwise",
+            Self::LearnersIssuedBefore { .. } => "learners_issued_before",
+            Self::NotEntitled { refusal, .. } => refusal.code(),
+            Self::EvidenceMissing => "evidence_missing",
             Self::ResultsMissing { .. } => "results_missing",
             Self::ScaleUnsupported { .. } => "scale_unsupported",
             Self::Credential { .. } => "credential_unmakable",
@@ -209,5 +235,13 @@ impl BatchError {
             Self::Log(error) => error.code(),
             Self::Storage(error) => error.code(),
         }
+    }
+}
+
+fn have(learners: usize) -> String {
+    if learners == 1 {
+        "1 learner has a record".to_owned()
+    } else {
+        format!("{learners} learners have a record")
     }
 }

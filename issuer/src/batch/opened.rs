@@ -10,18 +10,19 @@ use matricula_credential::did;
 use matricula_credential::model::{classify, facts};
 use matricula_credential::proof::ProofOptions;
 use matricula_credential::status;
-use matricula_registry::{Batch, Body, PublicKey, Statement};
+use matricula_registry::{Batch, Body, InstitutionId, PublicKey, Statement};
 use matricula_tlog::{UnixSeconds, decode_base64};
-use rayon::prelude::*;
 
 use super::declared::Declared;
 use super::folder::{BatchFolder, BatchState, LIST_FILE_BYTES_MAX, SMALL_FILE_BYTES_MAX};
+use super::making::commitments;
 use super::manifest::{APPROVAL_KIND, Approval, BatchId, BatchKind, MANIFEST_KIND, Manifest, sha256_hex};
-use super::prepare::commitments;
+use super::parallel::on_all_cores;
 use super::prepared::{self, PreparedRecord};
+use super::timing::{Timing, timed};
 use super::{BatchError, file_name};
-use crate::progress::{ProgressListener, Step, tell};
-use crate::school::SchoolHome;
+use crate::progress::{ProgressListener, Step};
+use crate::school::{SchoolHome, StatusSlot};
 use crate::signed_document;
 use crate::storage::{self, NOT_BASE64, StorageError};
 
@@ -77,13 +78,22 @@ pub struct BatchPreview {
     pub prepared: UnixSeconds,
     /// When it was approved.
     pub approved: Option<UnixSeconds>,
+    /// The institution on whose behalf its records are issued.
+    pub on_behalf_of: Option<InstitutionId>,
     /// Its records.
     pub rows: Vec<PreviewRow>,
 }
 
-/// Shows a batch to the one who is to approve it. Everything is checked as for the approval.
-pub fn preview(home: &SchoolHome, id: &BatchId) -> Result<BatchPreview, BatchError> {
+/// Shows a batch to the one who is to approve it. Everything is checked as for the approval: what is shown
+/// is what would be countersigned.
+pub fn preview(
+    home: &SchoolHome,
+    id: &BatchId,
+    progress: ProgressListener<'_>,
+) -> Result<BatchPreview, BatchError> {
     let opened = OpenedBatch::open(home, id)?;
+    opened.check_records(&mut Timing::default(), progress)?;
+    let on_behalf_of = opened.batch()?.on_behalf_of.clone();
     let approved = opened.approval(home)?.map(|approval| approval.approved);
     let row = |record: &PreparedRecord| {
         let facts = facts(&record.credential);
@@ -103,6 +113,7 @@ pub fn preview(home: &SchoolHome, id: &BatchId) -> Result<BatchPreview, BatchErr
         preparer: opened.preparer,
         prepared: opened.manifest.created,
         approved,
+        on_behalf_of,
         rows: opened.records.iter().map(row).collect(),
     })
 }
@@ -160,7 +171,11 @@ impl OpenedBatch {
 
     /// Checks that every credential is one that may be issued in this batch: content, issuer, scope,
     /// status, and that it is the one that the preparer signed and committed to.
-    pub(super) fn check_records(&self, progress: ProgressListener<'_>) -> Result<(), BatchError> {
+    pub(super) fn check_records(
+        &self,
+        timing: &mut Timing,
+        progress: ProgressListener<'_>,
+    ) -> Result<(), BatchError> {
         let batch = self.batch()?;
         let mut slots = BTreeSet::new();
         let mut ids = BTreeSet::new();
@@ -175,16 +190,26 @@ impl OpenedBatch {
                 return Err(record.differs());
             }
         }
-        let mut done = 0;
-        for chunk in self.records.chunks(64) {
-            chunk.par_iter().try_for_each(|record| {
+        let mut wall = std::time::Duration::ZERO;
+        let efforts = timed(&mut wall, || {
+            on_all_cores(&self.records, Step::Checking, progress, |_, record| {
                 self.check_content(record, batch)?;
                 record.check_commitment(&self.options, &self.signer)
-            })?;
-            done += chunk.len();
-            tell(progress, Step::Checking, done, self.records.len());
-        }
+            })
+        })?;
+        timing.add_shared(wall, efforts.into_iter().sum());
         Ok(())
+    }
+
+    /// The places of its records in the status lists; `None` where they are not what a school is given.
+    pub(super) fn status_slots(&self) -> Option<Vec<StatusSlot>> {
+        let mut slots = BTreeSet::new();
+        for record in &self.records {
+            for entry in status::entries_of(&record.credential).ok()? {
+                slots.insert((entry.list, u32::try_from(entry.index).ok()?));
+            }
+        }
+        Some(slots.into_iter().map(|(list, index)| StatusSlot { list, index }).collect())
     }
 
     /// The approval, if there is one; it must be of this very batch, by another key of the school.
@@ -244,7 +269,7 @@ impl OpenedBatch {
         {
             return differs("scope");
         }
-        if batch.on_behalf_of.is_some() {
+        if batch.on_behalf_of.as_ref().map(InstitutionId::as_str) != manifest.on_behalf_of.as_deref() {
             return differs("on behalf of");
         }
         let declared = Declared::of(&self.records)?;

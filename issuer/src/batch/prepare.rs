@@ -1,36 +1,25 @@
-//! Preparing a batch: every credential is made and signed, and all of it frozen under the preparer's word.
+//! Preparing a batch: what is asked for is looked at before anything is made.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::time::Instant;
 
-use data_encoding::BASE64URL_NOPAD;
 use jiff::civil::Date;
-use matricula_credential::commitment::{BatchSeed, BatchTree, Salt, Summary};
-use matricula_credential::did;
-use matricula_credential::proof::{Cryptosuite, ProofOptions};
-use matricula_registry::{Batch, BatchLeaves, Body, IscedLevel, Statement, StatementError};
-use matricula_tlog::{Hash, UnixSeconds};
-use matricula_verdict::day;
-use rayon::prelude::*;
+use matricula_credential::proof::Cryptosuite;
+use matricula_registry::InstitutionId;
+use matricula_tlog::UnixSeconds;
 
-use super::declared::Declared;
-use super::file_name::FileNames;
-use super::folder::{BatchFolder, BatchState};
-use super::learner_credential::{CredentialMaker, Draft, Subject, subjects, summary_sex};
-use super::manifest::{BatchId, BatchKind, Corrects, MANIFEST_KIND, Manifest, RosterDigest, sha256_hex};
-use super::prepared::{self, Effort, PreparedRecord, RecordSigner};
-use super::timing::{Timing, timed};
-use super::{BatchError, listing};
+use super::BatchError;
+use super::doubles::{self, Asked};
+use super::folder::BatchState;
+use super::learner_credential::{Subject, subjects};
+use super::listing::{self, KnownBatch};
+use super::making::{Making, Planned};
+use super::manifest::{BatchId, BatchKind, Corrects, RosterDigest};
+use super::timing::Timing;
 use crate::entropy;
 use crate::keyring::{KeyPurpose, SecretKey};
-use crate::progress::{ProgressListener, Step, tell};
+use crate::progress::ProgressListener;
 use crate::roster::Roster;
-use crate::school::{SchoolHome, StatusSlot};
-use crate::signed_document;
-use crate::storage::{self, Access};
-
-/// So many records are worked on between two reports of progress.
-const CHUNK: usize = 64;
+use crate::school::SchoolHome;
 
 /// What a batch is to be prepared from.
 pub struct PrepareBatch<'a> {
@@ -38,7 +27,7 @@ pub struct PrepareBatch<'a> {
     pub kind: BatchKind,
     /// The checked roster, with results where the kind needs them.
     pub roster: &'a Roster,
-    /// The digest of the file of learners, by which it is recognised.
+    /// The digest of the files, by which the roster is recognised.
     pub roster_digest: RosterDigest,
     /// The learners of this ISCED level only; a batch has one level.
     pub isced_level: Option<u8>,
@@ -46,7 +35,9 @@ pub struct PrepareBatch<'a> {
     pub key: &'a SecretKey,
     /// How the credentials are signed.
     pub cryptosuite: Cryptosuite,
-    /// Issue a roster again that has been issued as this kind before.
+    /// The institution on whose behalf the school signs, as its successor or custodian.
+    pub on_behalf_of: Option<&'a InstitutionId>,
+    /// Issue again to learners who have such a record already.
     pub again: bool,
     /// The moment that stands in the credentials as `validFrom` and in the proofs as `created`.
     pub now: UnixSeconds,
@@ -72,6 +63,7 @@ pub(crate) struct PrepareCorrection<'a> {
     pub(crate) kind: BatchKind,
     pub(crate) roster: &'a Roster,
     pub(crate) roster_digest: RosterDigest,
+    pub(crate) on_behalf_of: Option<InstitutionId>,
     pub(crate) learner_no: &'a str,
     pub(crate) corrects: Corrects,
     /// Whether a correction that is there may count from another date than `corrects` says.
@@ -85,20 +77,28 @@ pub(crate) struct PrepareCorrection<'a> {
 /// Prepares a batch. The same roster and kind again gives the batch that is there.
 ///
 /// # Errors
-/// [`BatchError::IssuedBefore`] where the roster has been issued as this kind, unless `again` is set.
+/// [`BatchError::IssuedBefore`] where the roster has been issued as this kind, and
+/// [`BatchError::LearnersIssuedBefore`] where some of its learners are in another batch of this kind with
+/// the same date, unless `again` is set. [`BatchError::NotEntitled`] and its like where the log would
+/// refuse the batch, as far as the school has read it.
 pub fn prepare(
     home: &SchoolHome,
     order: &PrepareBatch<'_>,
     progress: ProgressListener<'_>,
 ) -> Result<Prepared, BatchError> {
     check_key(order.key)?;
+    let started = Instant::now();
     let _lock = home.lock()?;
-    if let Some(there) = already_there(home, order)? {
-        return Ok(there);
-    }
+    let earlier = listing::manifests(home)?;
     let mut wanted = subjects(order.kind, order.roster);
     if let Some(level) = order.isced_level {
         wanted.retain(|subject| subject.enrolment().programme.isced_level.get() == level);
+    }
+    if let Some(there) = already_there(&earlier, order)? {
+        return Ok(there);
+    }
+    if !order.again {
+        refuse_doubles(home, &earlier, order, &wanted)?;
     }
     let plan: Vec<Planned<'_>> = wanted
         .into_iter()
@@ -111,10 +111,23 @@ pub fn prepare(
         roster_digest: order.roster_digest,
         key: order.key,
         cryptosuite: order.cryptosuite,
+        on_behalf_of: order.on_behalf_of.cloned(),
         corrects: None,
         now: order.now,
     };
-    making.make(&plan, progress)
+    let prepared = making.make(&plan, progress)?;
+    Ok(Prepared { timing: prepared.timing.of_all_since(started), ..prepared })
+}
+
+fn refuse_doubles(
+    home: &SchoolHome,
+    earlier: &[KnownBatch],
+    order: &PrepareBatch<'_>,
+    subjects: &[Subject<'_>],
+) -> Result<(), BatchError> {
+    let on_behalf_of = order.on_behalf_of.map(InstitutionId::as_str);
+    let doubles = doubles::find(home, earlier, &Asked { kind: order.kind, on_behalf_of, subjects })?;
+    if doubles.is_empty() { Ok(()) } else { Err(BatchError::LearnersIssuedBefore { doubles }) }
 }
 
 /// Prepares a batch of one that replaces a record. Prepared again, it is there already.
@@ -127,6 +140,7 @@ pub(crate) fn prepare_correction(
     progress: ProgressListener<'_>,
 ) -> Result<Prepared, BatchError> {
     check_key(order.key)?;
+    let started = Instant::now();
     let _lock = home.lock()?;
     for info in listing::manifests(home)? {
         let Some(there) = &info.manifest.corrects else { continue };
@@ -152,10 +166,12 @@ pub(crate) fn prepare_correction(
         roster_digest: order.roster_digest,
         key: order.key,
         cryptosuite: order.cryptosuite,
+        on_behalf_of: order.on_behalf_of,
         corrects: Some(order.corrects),
         now: order.now,
     };
-    making.make(&plan, progress)
+    let prepared = making.make(&plan, progress)?;
+    Ok(Prepared { timing: prepared.timing.of_all_since(started), ..prepared })
 }
 
 fn check_key(key: &SecretKey) -> Result<(), BatchError> {
@@ -166,227 +182,24 @@ fn check_key(key: &SecretKey) -> Result<(), BatchError> {
 }
 
 /// The batch that was made of this roster before, if there is one.
-fn already_there(home: &SchoolHome, order: &PrepareBatch<'_>) -> Result<Option<Prepared>, BatchError> {
+fn already_there(earlier: &[KnownBatch], order: &PrepareBatch<'_>) -> Result<Option<Prepared>, BatchError> {
     let digest = order.roster_digest.to_hex();
     let mut issued = None;
-    for info in listing::manifests(home)? {
+    for info in earlier {
         let manifest = &info.manifest;
         let level_fits = order.isced_level.is_none_or(|level| level == manifest.isced_level);
         let same = manifest.roster_digest == digest && manifest.kind == order.kind && level_fits;
-        if !same || manifest.corrects.is_some() {
+        let for_whom = manifest.on_behalf_of.as_deref() == order.on_behalf_of.map(InstitutionId::as_str);
+        if !same || !for_whom || manifest.corrects.is_some() {
             continue;
         }
         match info.state {
-            BatchState::Issued => issued = Some(info.id),
-            _ => return Ok(Some(info.into_prepared())),
+            BatchState::Issued => issued = Some(info.id.clone()),
+            _ => return Ok(Some(info.clone().into_prepared())),
         }
     }
     match issued {
         Some(batch) if !order.again => Err(BatchError::IssuedBefore { kind: order.kind, batch }),
         _ => Ok(None),
     }
-}
-
-/// A learner who gets a credential, with its identifier and the day it claims.
-struct Planned<'a> {
-    subject: Subject<'a>,
-    id: String,
-    awarded: Date,
-}
-
-/// Everything a batch is made from but its learners.
-struct Making<'a> {
-    home: &'a SchoolHome,
-    kind: BatchKind,
-    roster: &'a Roster,
-    roster_digest: RosterDigest,
-    key: &'a SecretKey,
-    cryptosuite: Cryptosuite,
-    corrects: Option<Corrects>,
-    now: UnixSeconds,
-}
-
-impl Making<'_> {
-    fn make(&self, plan: &[Planned<'_>], progress: ProgressListener<'_>) -> Result<Prepared, BatchError> {
-        let level = self.level(plan)?;
-        let mut timing = Timing::default();
-        let slots = self.home.take_status_slots(plan.len())?;
-        let drafts = self.drafts(plan, &slots, progress)?;
-        let records = self.records(plan, &drafts, &mut timing, progress)?;
-        let seed = BatchSeed::from_bytes(entropy::bytes());
-        let commitments = commitments(&records)?;
-        let tree = timed(&mut timing.signing, || BatchTree::build(&commitments, &seed))?;
-        let (batch, summary) = self.describe(plan, &records, level, &tree, &seed)?;
-        let statement = timed(&mut timing.signing, || self.statement(batch))?;
-        let id = BatchId::fresh(self.kind, &day(self.now));
-        let files = Files { records: &records, statement: &statement, summary: &summary, seed: &seed, level };
-        let mut writing = std::time::Duration::ZERO;
-        timed(&mut writing, || self.write(&id, &files))?;
-        timing.writing += writing;
-        tell(progress, Step::Writing, records.len(), records.len());
-        Ok(Prepared { id, record_count: records.len(), state: BatchState::Prepared, created: true, timing })
-    }
-
-    fn level(&self, plan: &[Planned<'_>]) -> Result<IscedLevel, BatchError> {
-        let level = |planned: &Planned<'_>| planned.subject.enrolment().programme.isced_level.get();
-        let levels: BTreeSet<u8> = plan.iter().map(level).collect();
-        match (levels.first(), levels.len()) {
-            (Some(level), 1) => Ok(IscedLevel::new(*level)?),
-            (None, _) => Err(BatchError::NobodyToIssue { kind: self.kind }),
-            _ => Err(BatchError::SeveralLevels { levels: levels.into_iter().collect() }),
-        }
-    }
-
-    fn drafts(
-        &self,
-        plan: &[Planned<'_>],
-        slots: &[StatusSlot],
-        progress: ProgressListener<'_>,
-    ) -> Result<Vec<Draft>, BatchError> {
-        let maker = CredentialMaker {
-            kind: self.kind,
-            school: self.home.profile(),
-            roster: self.roster,
-            valid_from: self.now,
-        };
-        let mut drafts = Vec::with_capacity(plan.len());
-        for (planned, slot) in plan.iter().zip(slots) {
-            drafts.push(maker.make(planned.subject, planned.id.clone(), planned.awarded, slot)?);
-        }
-        tell(progress, Step::Building, drafts.len(), plan.len());
-        Ok(drafts)
-    }
-
-    /// Canonicalises, hashes, signs and commits, on all cores.
-    fn records(
-        &self,
-        plan: &[Planned<'_>],
-        drafts: &[Draft],
-        timing: &mut Timing,
-        progress: ProgressListener<'_>,
-    ) -> Result<Vec<PreparedRecord>, BatchError> {
-        let signer = RecordSigner { options: self.proof_options(), key: self.key.signing() };
-        let mut names = FileNames::default();
-        let work: Vec<_> = plan
-            .iter()
-            .zip(drafts)
-            .map(|(planned, draft)| {
-                let number = planned.subject.learner().learner_no.as_str();
-                (number, names.of(number), draft, Salt::from_bytes(entropy::bytes()))
-            })
-            .collect();
-        let mut records = Vec::with_capacity(work.len());
-        for chunk in work.chunks(CHUNK) {
-            let mut wall = std::time::Duration::ZERO;
-            let made: Vec<(PreparedRecord, Effort)> = timed(&mut wall, || {
-                chunk
-                    .par_iter()
-                    .map(|(number, file, draft, salt)| signer.prepare(number, file.clone(), draft, salt))
-                    .collect::<Result<_, _>>()
-            })?;
-            let effort: Effort = made.iter().map(|(_, effort)| *effort).sum();
-            timing.add_shared(wall, effort.canonicalising, effort.signing);
-            records.extend(made.into_iter().map(|(record, _)| record));
-            tell(progress, Step::Canonicalising, records.len(), work.len());
-        }
-        Ok(records)
-    }
-
-    fn proof_options(&self) -> ProofOptions {
-        ProofOptions::assertion(self.cryptosuite, self.verification_method(), self.now)
-    }
-
-    fn verification_method(&self) -> String {
-        did::verification_method(self.home.profile().did.as_str(), &self.key.signing().verifying_key())
-    }
-
-    /// What the log is told in clear, and what the authority alone is told.
-    fn describe(
-        &self,
-        plan: &[Planned<'_>],
-        records: &[PreparedRecord],
-        level: IscedLevel,
-        tree: &BatchTree,
-        seed: &BatchSeed,
-    ) -> Result<(Batch, Summary), BatchError> {
-        let kind = self.kind.credential_kind();
-        let mut summary = Summary::default();
-        for planned in plan {
-            let year = u16::try_from(planned.awarded.year()).unwrap_or_default();
-            summary.add(kind.as_str(), level.get(), year, summary_sex(planned.subject.learner().sex));
-        }
-        let declared = Declared::of(records)?;
-        let batch = Batch {
-            issuer: self.home.profile().did.clone(),
-            on_behalf_of: None,
-            kind,
-            isced_level: level,
-            isced_f: declared.fields,
-            claimed: declared.claimed,
-            root: tree.root(),
-            leaves: BatchLeaves::new(tree.leaves().get())?,
-            summary_commitment: summary.commitment(seed)?,
-        };
-        Ok((batch, summary))
-    }
-
-    fn statement(&self, batch: Batch) -> Result<Vec<u8>, StatementError> {
-        let origin = &self.home.authority().profile.origin;
-        let statement =
-            Statement::sign(&Body::Batch(batch), origin, entropy::bytes(), None, self.key.signing())?;
-        Ok(statement.into_entry())
-    }
-
-    /// Writes all files under a name that nobody lists, and gives them their name last: a batch is
-    /// there whole or not at all.
-    fn write(&self, id: &BatchId, files: &Files<'_>) -> Result<(), BatchError> {
-        let batches = self.home.batches_folder();
-        storage::make_folder(&batches)?;
-        let making = BatchFolder::in_the_making(&batches, id);
-        let _ = fs::remove_dir_all(making.root());
-        storage::make_folder(making.root())?;
-        let prepared = prepared::encode(&making.prepared(), files.records)?;
-        storage::write(&making.prepared(), &prepared, Access::Private)?;
-        storage::write(&making.statement(), files.statement, Access::Private)?;
-        storage::write_json(&making.summary(), files.summary, Access::Private)?;
-        let manifest = self.manifest(id, files, sha256_hex(&prepared));
-        let (did, key) = (self.home.profile().did.as_str(), self.key.signing());
-        let signed = signed_document::sign(MANIFEST_KIND, &manifest, did, key, self.now)?;
-        storage::write_json(&making.manifest(), &signed, Access::Private)?;
-        storage::rename_folder(making.root(), BatchFolder::of(&batches, id).root())?;
-        Ok(())
-    }
-
-    fn manifest(&self, id: &BatchId, files: &Files<'_>, prepared_digest: String) -> Manifest {
-        Manifest {
-            version: 1,
-            batch: id.as_str().to_owned(),
-            kind: self.kind,
-            isced_level: files.level.get(),
-            issuer: self.home.profile().did.as_str().to_owned(),
-            created: self.now,
-            cryptosuite: self.cryptosuite.name().to_owned(),
-            verification_method: self.verification_method(),
-            record_count: files.records.len(),
-            roster_digest: self.roster_digest.to_hex(),
-            prepared_digest,
-            statement_digest: sha256_hex(files.statement),
-            seed: BASE64URL_NOPAD.encode(files.seed.as_bytes()),
-            corrects: self.corrects.clone(),
-        }
-    }
-}
-
-/// What is written.
-struct Files<'a> {
-    records: &'a [PreparedRecord],
-    statement: &'a [u8],
-    summary: &'a Summary,
-    seed: &'a BatchSeed,
-    level: IscedLevel,
-}
-
-/// The commitments of prepared records, in their order.
-pub(super) fn commitments(records: &[PreparedRecord]) -> Result<Vec<Hash>, BatchError> {
-    records.iter().map(PreparedRecord::commitment).collect()
 }

@@ -8,6 +8,7 @@ use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use matricula_credential::commitment::{CredentialDigest, Salt, commit};
 use matricula_credential::proof::{HashData, ProofOptions, ProofValue, attach, hash_data, sign_hash_data};
 use matricula_tlog::{Hash, decode_base64};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -170,7 +171,8 @@ impl PreparedRecord {
         &self,
         options: &ProofOptions,
         signer: &VerifyingKey,
-    ) -> Result<(), BatchError> {
+    ) -> Result<Effort, BatchError> {
+        let mut effort = Effort::default();
         let mut credential = self.credential.clone();
         let nested = nested_mut(&mut credential).map(Vec::as_mut_slice).unwrap_or_default();
         let (hashes, proofs) = (self.nested_hashes()?, &self.nested_proofs);
@@ -178,11 +180,14 @@ impl PreparedRecord {
             return Err(self.differs());
         }
         for ((course, hash), proof) in nested.iter_mut().zip(&hashes).zip(proofs) {
-            *course = self.signed(course, hash, proof, options, signer)?;
+            *course = self.signed(course, hash, proof, (options, signer), &mut effort)?;
         }
-        let signed = self.signed(&credential, &self.hash_data()?, &self.proof, options, signer)?;
+        let hash = self.hash_data()?;
+        let signed = self.signed(&credential, &hash, &self.proof, (options, signer), &mut effort)?;
+        let started = Instant::now();
         let commitment = commit(&self.salt()?, &CredentialDigest::of(&signed)?);
-        if commitment == self.commitment()? { Ok(()) } else { Err(self.differs()) }
+        effort.signing += started.elapsed();
+        if commitment == self.commitment()? { Ok(effort) } else { Err(self.differs()) }
     }
 
     /// The document with the signature that is kept of it, which must be good.
@@ -191,14 +196,19 @@ impl PreparedRecord {
         document: &Value,
         hash: &HashData,
         proof: &str,
-        options: &ProofOptions,
-        signer: &VerifyingKey,
+        (options, signer): (&ProofOptions, &VerifyingKey),
+        effort: &mut Effort,
     ) -> Result<Value, BatchError> {
         let proof = ProofValue::parse(proof).ok_or_else(|| self.differs())?;
         let signature = Signature::from_bytes(proof.as_bytes());
-        let good = hash_data(document, options)? == *hash
-            && signer.verify_strict(hash.as_bytes(), &signature).is_ok();
-        if good { Ok(attach(document, options, &proof)?) } else { Err(self.differs()) }
+        let started = Instant::now();
+        let same = hash_data(document, options)? == *hash;
+        effort.canonicalising += started.elapsed();
+        let started = Instant::now();
+        let good = same && signer.verify_strict(hash.as_bytes(), &signature).is_ok();
+        let signed = if good { Ok(attach(document, options, &proof)?) } else { Err(self.differs()) };
+        effort.signing += started.elapsed();
+        signed
     }
 
     pub(super) fn differs(&self) -> BatchError {
@@ -222,8 +232,9 @@ pub(super) fn encode(path: &Path, records: &[PreparedRecord]) -> Result<Vec<u8>,
 
 /// Reads the lines back.
 pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<PreparedRecord>, StorageError> {
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     lines
+        .par_iter()
         .enumerate()
         .map(|(number, line)| {
             serde_json::from_slice(line)

@@ -235,12 +235,12 @@ impl Checking {
             let kind = opened.table.as_ref().map(|table| table.kind);
             self.has_learner_files |= matches!(kind, Some(RosterKind::Leavers | RosterKind::Transfers));
             opened.read_rows(RosterKind::Leavers, |row| {
-                let leaver = leaver::read(row, self.as_of);
+                let leaver = leaver::read(row, file, self.as_of);
                 self.note_learner(row, file, leaver.as_ref().map(|leaver| &leaver.learner), &names);
                 self.leavers.extend(leaver);
             });
             opened.read_rows(RosterKind::Transfers, |row| {
-                let transfer = transfer::read(row, self.as_of);
+                let transfer = transfer::read(row, file, self.as_of);
                 self.note_learner(row, file, transfer.as_ref().map(|transfer| &transfer.learner), &names);
                 self.transfers.extend(transfer);
             });

@@ -243,6 +243,21 @@ findings! {
     /// A learner for whom the files with results have none.
     LearnerWithoutResults = "learner_without_results" Warning;
 
+    // ---- the school's earlier batches, and its accreditation ----
+    /// The learner has been issued this kind of record with this date.
+    IssuedBefore { /// The batch.
+        batch: String } = "issued_before" Error;
+    /// The learner is in a batch of this kind, with this date, that is not issued yet.
+    PreparedBefore { /// The batch.
+        batch: String } = "prepared_before" Error;
+    /// The learner number has this kind of record with this date, for somebody of another name or date of birth.
+    NumberOfAnother { /// The batch.
+        batch: String, /// The name and date of birth there.
+        person: String } = "learner_no_of_another" Error;
+    /// The school is not accredited for such a record, as far as it has read the log.
+    OutsideAccreditation { /// Why, in a sentence.
+        refusal: String } = "outside_accreditation" Error;
+
     // ---- grading scales ----
     /// The scale was met before.
     DuplicateScale { /// Where.
@@ -265,7 +280,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(line: u64, column: &str, finding: Finding, value: Option<&str>) -> Self {
+    pub(crate) fn new(line: u64, column: &str, finding: Finding, value: Option<&str>) -> Self {
         Self { line, column: column.to_owned(), finding, value: value.map(remedy::shown) }
     }
 

@@ -22,6 +22,8 @@ pub struct Award {
 /// A row of a leavers' roster: promoted, and with an award.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaver {
+    /// Which of the checked files the row is in, counted from 0.
+    pub file: usize,
     /// The line of the file on which the row begins.
     pub line: u64,
     /// Who.
@@ -35,7 +37,7 @@ pub struct Leaver {
 }
 
 /// Reads a row. `None`: the row has an error, or is left out with a warning.
-pub(super) fn read(row: &mut RowReader<'_>, as_of: Date) -> Option<Leaver> {
+pub(super) fn read(row: &mut RowReader<'_>, file: usize, as_of: Date) -> Option<Leaver> {
     let learner = row.learner(as_of);
     let enrolment = row.enrolment(as_of);
     let decision = row.decision();
@@ -57,6 +59,7 @@ pub(super) fn read(row: &mut RowReader<'_>, as_of: Date) -> Option<Leaver> {
     let learner = learner?;
     let enrolment = enrolment.complete(decision?)?;
     Some(Leaver {
+        file,
         line: row.line(),
         learner,
         enrolment,

@@ -35,7 +35,29 @@ pub(super) fn remedy(finding: &Finding, column: &str, value: &str) -> String {
         .or_else(|| of_person(finding, value))
         .or_else(|| of_enrolment(finding, value))
         .or_else(|| of_result(finding, value))
+        .or_else(|| of_school(finding))
         .unwrap_or_else(|| "Look at this cell again.".to_owned())
+}
+
+fn of_school(finding: &Finding) -> Option<String> {
+    Some(match finding {
+        Finding::IssuedBefore { batch } => format!(
+            "This learner was issued such a record with this date in batch {batch}. Delete the row; \
+             a record that is wrong is put right with `matricula correct`."
+        ),
+        Finding::PreparedBefore { batch } => format!(
+            "This learner is in batch {batch} already, which is not issued yet. Go on with that batch, \
+             or throw it away with `matricula batch discard {batch}`."
+        ),
+        Finding::NumberOfAnother { batch, person } => format!(
+            "In batch {batch} this number is that of {person}, with the same date. A name or date of birth that \
+             is wrong is put right with `matricula correct`; two learners need two numbers."
+        ),
+        Finding::OutsideAccreditation { refusal } => {
+            format!("The log will refuse such a record: {refusal}. Correct the cell, or ask the authority.")
+        }
+        _ => return None,
+    })
 }
 
 fn of_file(finding: &Finding) -> Option<String> {

@@ -11,18 +11,9 @@ use super::finding::{Problem, Severity};
 pub fn text(report: &FileReport) -> String {
     let mut text = String::new();
     for problem in report.problems() {
-        // Writing to a string cannot fail.
-        let _written = writeln!(
-            text,
-            "{}:{}: {}: {}{} [{}]",
-            report.file(),
-            problem.line(),
-            problem.severity(),
-            subject(problem),
-            problem.remedy(),
-            problem.code()
-        );
+        text += &line(report.file(), problem);
     }
+    // Writing to a string cannot fail.
     let _written = writeln!(
         text,
         "{}: {}, {}, {}, {}, {}",
@@ -34,6 +25,18 @@ pub fn text(report: &FileReport) -> String {
         counted(report.count(Severity::Notice), "notice"),
     );
     text
+}
+
+/// One problem: `file:line: error: column "value": what to do [code]`, and the end of the line.
+pub fn line(file: &str, problem: &Problem) -> String {
+    format!(
+        "{file}:{}: {}: {}{} [{}]\n",
+        problem.line(),
+        problem.severity(),
+        subject(problem),
+        problem.remedy(),
+        problem.code()
+    )
 }
 
 /// The header `line,column,code` and one row a problem, lines ended as RFC 4180 has it.

@@ -113,6 +113,8 @@ impl Destination {
 /// A row of a transfers' roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
+    /// Which of the checked files the row is in, counted from 0.
+    pub file: usize,
     /// The line of the file on which the row begins.
     pub line: u64,
     /// Who.
@@ -130,7 +132,7 @@ pub struct Transfer {
 }
 
 /// Reads a row. `None`: the row has an error.
-pub(super) fn read(row: &mut RowReader<'_>, as_of: Date) -> Option<Transfer> {
+pub(super) fn read(row: &mut RowReader<'_>, file: usize, as_of: Date) -> Option<Transfer> {
     let learner = row.learner(as_of);
     let enrolment = row.enrolment(as_of);
     let decision = row.decision();
@@ -141,6 +143,7 @@ pub(super) fn read(row: &mut RowReader<'_>, as_of: Date) -> Option<Transfer> {
     check_leaving(row, last_attended, enrolment.first_admission(), as_of);
     row.check_age(last_attended);
     Some(Transfer {
+        file,
         line: row.line(),
         learner: learner?,
         enrolment: enrolment.complete(decision?)?,

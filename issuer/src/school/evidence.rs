@@ -1,9 +1,12 @@
-//! What the log says of one school: kept in its home, so that a batch can be judged offline and a
-//! record can carry its school's accreditation.
+//! What the log says of one school, and of those that it may sign for: kept in its home, so that a batch
+//! can be judged offline and a record can carry its school's accreditation.
+
+use std::collections::BTreeSet;
+use std::time::UNIX_EPOCH;
 
 use data_encoding::BASE64;
 use matricula_registry::{Body, InstitutionId, KeyRole, KnownAt, LogOrigin, PublicKey, Registry, Statement};
-use matricula_tlog::{LeafIndex, UnixSeconds, decode_base64};
+use matricula_tlog::{LeafIndex, LogProof, Policy, UnixSeconds, decode_base64, leaf_hash};
 use serde::{Deserialize, Serialize};
 
 use super::{SchoolError, SchoolHome};
@@ -38,6 +41,40 @@ struct EvidenceFile {
     /// The first entry that has not been looked at.
     next: u64,
     statements: Vec<EvidenceEntry>,
+    /// Institutions on whose behalf the school was named to sign: their accreditation is kept, too.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    predecessors: BTreeSet<String>,
+}
+
+impl EvidenceFile {
+    /// Keeps the entries of a stretch of the log that are wanted and not kept yet.
+    fn keep(
+        &mut self,
+        log: &dyn LogPort,
+        stretch: std::ops::Range<u64>,
+        mut wanted: impl FnMut(&Body) -> bool,
+    ) -> Result<(), SchoolError> {
+        let mut next = stretch.start;
+        while next < stretch.end {
+            let first = LeafIndex::new(next);
+            let count = ENTRIES_PER_PAGE_MAX.min(stretch.end - next);
+            let page = log.entries(first, count).map_err(RegistryViewError::from)?;
+            if page.is_empty() {
+                return Err(RegistryViewError::EntryMissing { index: first }.into());
+            }
+            for entry in page {
+                let index = LeafIndex::new(next);
+                let statement = Statement::parse(&entry)
+                    .map_err(|source| RegistryViewError::EntryMalformed { index, source })?;
+                if wanted(statement.body()) && self.statements.iter().all(|kept| kept.index != next) {
+                    let statement = BASE64.encode(&entry);
+                    self.statements.push(EvidenceEntry { index: next, statement, log_proof: None });
+                }
+                next += 1;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -51,39 +88,38 @@ struct EvidenceEntry {
 
 impl SchoolHome {
     /// Reads what the log has got since the last time, keeps what concerns this school, and says
-    /// what is known now. The first time it reads the whole log.
+    /// what is known now. The first time it reads the whole log, and again when the school is named to
+    /// sign on behalf of another one, whose accreditation it has passed over until then.
     pub fn refresh_evidence(&self, log: &dyn LogPort) -> Result<Evidence, SchoolError> {
         let mut file = self.read_evidence()?;
-        let size = log.size().map_err(RegistryViewError::from)?.get();
-        let mut changed = file.next < size;
-        while file.next < size {
-            let first = LeafIndex::new(file.next);
-            let count = ENTRIES_PER_PAGE_MAX.min(size - file.next);
-            let page = log.entries(first, count).map_err(RegistryViewError::from)?;
-            if page.is_empty() {
-                return Err(RegistryViewError::EntryMissing { index: first }.into());
-            }
-            for entry in page {
-                let index = LeafIndex::new(file.next);
-                let statement = Statement::parse(&entry)
-                    .map_err(|source| RegistryViewError::EntryMalformed { index, source })?;
-                if concerns(&self.profile().did, statement.body()) {
-                    let statement = BASE64.encode(&entry);
-                    file.statements.push(EvidenceEntry { index: index.get(), statement, log_proof: None });
-                }
-                file.next += 1;
-            }
+        let size = log.size().map_err(RegistryViewError::from)?.get().max(file.next);
+        let (own, known) = (&self.profile().did, file.predecessors.clone());
+        let mut named = BTreeSet::new();
+        file.keep(log, file.next..size, |body| {
+            named.extend(mandated_by(own, body));
+            concerns(own, body) || is_accreditation_of(&known, body)
+        })?;
+        named.retain(|predecessor| !known.contains(predecessor));
+        if !named.is_empty() {
+            file.keep(log, 0..size, |body| is_accreditation_of(&named, body))?;
+            file.predecessors.extend(named);
+            file.statements.sort_by_key(|entry| entry.index);
         }
+        file.next = size;
         for entry in file.statements.iter_mut().filter(|entry| entry.log_proof.is_none()) {
             // A statement that is not published yet is proven the next time.
             entry.log_proof = log.proof(LeafIndex::new(entry.index)).ok();
-            changed |= entry.log_proof.is_some();
         }
         let evidence = self.replay(&file)?;
-        if changed {
-            storage::write_json(&self.evidence_path(), &file, Access::Shared)?;
-        }
+        // Written even where nothing is new: the file's date says when the log was read.
+        storage::write_json(&self.evidence_path(), &file, Access::Shared)?;
         Ok(evidence)
+    }
+
+    /// When the log was last read, by the date of the file; `None` where it never was.
+    pub fn evidence_read_at(&self) -> Option<UnixSeconds> {
+        let written = self.evidence_path().metadata().and_then(|metadata| metadata.modified()).ok()?;
+        written.duration_since(UNIX_EPOCH).ok().map(|since| UnixSeconds::new(since.as_secs()))
     }
 
     /// What was known of the log the last time it was read; nothing is asked of the network.
@@ -92,7 +128,7 @@ impl SchoolHome {
     }
 
     fn read_evidence(&self) -> Result<EvidenceFile, StorageError> {
-        let none = EvidenceFile { next: 0, statements: Vec::new() };
+        let none = EvidenceFile { next: 0, statements: Vec::new(), predecessors: BTreeSet::new() };
         Ok(storage::read_json_if_there(&self.evidence_path(), EVIDENCE_FILE_BYTES_MAX)?.unwrap_or(none))
     }
 
@@ -100,6 +136,7 @@ impl SchoolHome {
         let card = self.authority();
         let origin: LogOrigin = card.profile.origin.clone();
         let mut registry = Registry::new(origin, [card.key]);
+        let policy = card.policy().ok();
         let mut statements = Vec::with_capacity(file.statements.len());
         for entry in &file.statements {
             let index = LeafIndex::new(entry.index);
@@ -111,7 +148,7 @@ impl SchoolHome {
                 .map_err(|source| RegistryViewError::EntrySignature { index, source })?
                 .into_statement();
             registry
-                .apply_evidence(index, None, &statement)
+                .apply_evidence(index, logged_at(entry, &bytes, policy.as_ref()), &statement)
                 .map_err(|source| RegistryViewError::EntryForeign { index, source })?;
             statements.push(EvidenceStatement { index, statement, log_proof: entry.log_proof.clone() });
         }
@@ -126,10 +163,16 @@ impl Evidence {
     }
 
     /// The statements that a record signed by `signer` and approved by `approver` must carry: the
-    /// school's accreditation and the words that made these keys its own.
-    pub(crate) fn for_record(&self, signer: &PublicKey, approver: &PublicKey) -> Vec<&EvidenceStatement> {
+    /// accreditation of the school, and of the one on whose behalf it signs, and the words that made
+    /// these keys its own.
+    pub(crate) fn for_record(
+        &self,
+        institutions: &[&InstitutionId],
+        signer: &PublicKey,
+        approver: &PublicKey,
+    ) -> Vec<&EvidenceStatement> {
         let belongs = |evidence: &&EvidenceStatement| match evidence.statement.body() {
-            Body::Accreditation(_) => true,
+            Body::Accreditation(body) => institutions.contains(&&body.institution),
             Body::Key(body) => body.key == *signer || body.key == *approver,
             _ => false,
         };
@@ -157,4 +200,21 @@ fn concerns(institution: &InstitutionId, body: &Body) -> bool {
         Body::Key(body) => body.institution == *institution,
         _ => false,
     }
+}
+
+/// The institution that names this one to sign on its behalf.
+fn mandated_by(own: &InstitutionId, body: &Body) -> Option<String> {
+    let Body::Accreditation(body) = body else { return None };
+    let named = body.event.mandates().any(|mandate| mandate.holder == *own);
+    named.then(|| body.institution.as_str().to_owned())
+}
+
+fn is_accreditation_of(institutions: &BTreeSet<String>, body: &Body) -> bool {
+    matches!(body, Body::Accreditation(body) if institutions.contains(body.institution.as_str()))
+}
+
+/// When the log had the entry for certain: the earliest time that the proof kept of it shows.
+fn logged_at(entry: &EvidenceEntry, bytes: &[u8], policy: Option<&Policy>) -> Option<UnixSeconds> {
+    let proof = LogProof::parse(entry.log_proof.as_ref()?.as_bytes()).ok()?;
+    proof.verify(leaf_hash(bytes), policy?).ok()?.logged_at()
 }

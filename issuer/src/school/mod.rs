@@ -50,12 +50,12 @@ pub enum SchoolError {
         /// What it was to be for.
         purpose: KeyPurpose,
     },
-    /// Too few status indexes are left.
-    #[error("{needed} status indexes are needed and {left} are left; ask the authority for more")]
+    /// Too few places on the status lists are left.
+    #[error("each record takes a place on the status list: {needed} are needed and {left} are left")]
     StatusIndexesUsedUp {
         /// How many are needed.
         needed: usize,
-        /// How many there are.
+        /// How many the school has left.
         left: usize,
     },
     /// An allotment file is refused.

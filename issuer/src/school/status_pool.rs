@@ -1,14 +1,17 @@
 //! The school's share of the status lists, and how far it is used up.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use super::{SchoolError, SchoolHome};
 use crate::status::{ALLOTMENT_FILE_BYTES_MAX, AllotmentError, SignedAllotment};
 use crate::storage::{self, Access, StorageError};
 
-/// One line an allotment.
-const USED_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// One line an allotment, and one for each place that was given back or is reserved: a million of them,
+/// the largest batch, have 16 MiB.
+const USED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A place in a status list that nobody else has or will have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +20,47 @@ pub(crate) struct StatusSlot {
     pub(crate) index: u32,
 }
 
-/// How many indexes of each allotment are taken. Their order is random, so a count is enough.
+/// `used.json`. A place is in one of four states: not taken, free again, reserved, or used.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UsedFile {
+    /// How many indexes of each allotment are taken. Their order is random, so a count is enough.
     taken: BTreeMap<String, usize>,
+    /// Indexes by list that were taken and given back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    free: Places,
+    /// Taken for a batch of which nobody has seen yet that it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reserved: Option<Reservation>,
+}
+
+type Places = BTreeMap<String, Vec<u32>>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reservation {
+    batch: String,
+    places: Places,
+}
+
+impl UsedFile {
+    /// Takes a place that was given back.
+    fn take_free(&mut self) -> Option<StatusSlot> {
+        let mut entry = self.free.first_entry()?;
+        let slot = entry.get_mut().pop().map(|index| StatusSlot { list: entry.key().clone(), index });
+        if entry.get().is_empty() {
+            entry.remove();
+        }
+        slot
+    }
+}
+
+fn places(slots: &[StatusSlot]) -> Places {
+    let mut places = Places::new();
+    for slot in slots {
+        places.entry(slot.list.clone()).or_default().push(slot.index);
+    }
+    places
 }
 
 impl SchoolHome {
@@ -58,19 +97,45 @@ impl SchoolHome {
 
     /// How many indexes are left.
     pub fn status_indexes_left(&self) -> Result<usize, SchoolError> {
-        let used = self.used()?;
+        let used = self.settled()?;
         let left = |allotment: &SignedAllotment| {
             let allotment = allotment.allotment();
             allotment.indexes.len().saturating_sub(used.taken.get(&allotment.id).copied().unwrap_or(0))
         };
-        Ok(self.allotments()?.iter().map(left).sum())
+        let free: usize = used.free.values().map(Vec::len).sum();
+        Ok(free + self.allotments()?.iter().map(left).sum::<usize>())
     }
 
-    /// Takes `count` indexes for good: that they are taken is durable before they are returned, so a
-    /// crash wastes some and never uses one twice. The caller holds the home's lock.
+    /// Reserves `count` places for a batch; that they are is durable before they are returned. They are
+    /// used once the batch's folder is there, and free again if it is not there when the next places are
+    /// wanted. The caller holds the home's lock, and has deleted what an earlier command that was killed
+    /// may have left of its batch.
+    pub(crate) fn reserve_status_slots(
+        &self,
+        batch: &str,
+        count: usize,
+    ) -> Result<Vec<StatusSlot>, SchoolError> {
+        let mut used = self.settled()?;
+        let slots = self.draw(&mut used, count)?;
+        used.reserved = Some(Reservation { batch: batch.to_owned(), places: places(&slots) });
+        self.write_used(&used)?;
+        Ok(slots)
+    }
+
+    /// Takes `count` places for good, for what is no batch. The caller holds the home's lock.
     pub(crate) fn take_status_slots(&self, count: usize) -> Result<Vec<StatusSlot>, SchoolError> {
-        let mut used = self.used()?;
+        let mut used = self.read_used()?;
+        let slots = self.draw(&mut used, count)?;
+        self.write_used(&used)?;
+        Ok(slots)
+    }
+
+    fn draw(&self, used: &mut UsedFile, count: usize) -> Result<Vec<StatusSlot>, SchoolError> {
         let mut slots = Vec::with_capacity(count);
+        while slots.len() < count {
+            let Some(slot) = used.take_free() else { break };
+            slots.push(slot);
+        }
         for signed in self.allotments()? {
             let allotment = signed.allotment();
             let taken = used.taken.entry(allotment.id.clone()).or_default();
@@ -83,13 +148,46 @@ impl SchoolHome {
         if slots.len() < count {
             return Err(SchoolError::StatusIndexesUsedUp { needed: count, left: slots.len() });
         }
-        storage::write_json(&self.status_folder().join("used.json"), &used, Access::Private)?;
         Ok(slots)
     }
 
-    fn used(&self) -> Result<UsedFile, StorageError> {
-        let path = self.status_folder().join("used.json");
-        Ok(storage::read_json_if_there(&path, USED_FILE_BYTES_MAX)?.unwrap_or_default())
+    /// Notes that a batch's places are free again as soon as its folder is not there any more. The caller
+    /// holds the home's lock, and takes the folder away next.
+    pub(crate) fn release_status_slots(&self, batch: &str, slots: &[StatusSlot]) -> Result<(), SchoolError> {
+        let mut used = self.settled()?;
+        used.reserved = Some(Reservation { batch: batch.to_owned(), places: places(slots) });
+        Ok(self.write_used(&used)?)
+    }
+
+    /// Writes down what became of the reserved places. The caller holds the home's lock.
+    pub(crate) fn settle_status_slots(&self) -> Result<(), SchoolError> {
+        Ok(self.write_used(&self.settled()?)?)
+    }
+
+    /// How the places stand: a batch whose folder is there has used its own, another one has not.
+    fn settled(&self) -> Result<UsedFile, StorageError> {
+        let mut used = self.read_used()?;
+        if let Some(reserved) = used.reserved.take()
+            && !self.batches_folder().join(&reserved.batch).exists()
+        {
+            for (list, indexes) in reserved.places {
+                used.free.entry(list).or_default().extend(indexes);
+            }
+        }
+        Ok(used)
+    }
+
+    fn read_used(&self) -> Result<UsedFile, StorageError> {
+        Ok(storage::read_json_if_there(&self.used_path(), USED_FILE_BYTES_MAX)?.unwrap_or_default())
+    }
+
+    fn write_used(&self, used: &UsedFile) -> Result<(), StorageError> {
+        storage::make_folder(&self.status_folder())?;
+        storage::write_json(&self.used_path(), used, Access::Private)
+    }
+
+    fn used_path(&self) -> PathBuf {
+        self.status_folder().join("used.json")
     }
 
     /// The allotments, oldest first.

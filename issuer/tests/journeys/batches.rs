@@ -42,7 +42,7 @@ fn diplomas_are_prepared_approved_logged_and_written() {
     let order = Order { suite: Cryptosuite::EddsaRdfc2022, ..sample.order(BatchKind::Diploma) };
     let prepared = school.prepare(&order).unwrap();
     assert_eq!((prepared.record_count, prepared.created, prepared.state), (5, true, BatchState::Prepared));
-    let preview = batch::preview(&school.home, &prepared.id).unwrap();
+    let preview = batch::preview(&school.home, &prepared.id, &mut |_| {}).unwrap();
     assert_eq!(preview.rows[0].name.as_deref(), Some("Ofelia Santiago Granados"));
     assert!(school.approve(&prepared.id).unwrap().created);
     let before = world.log.all_entries().len();
@@ -161,7 +161,8 @@ fn a_changed_file_is_refused_at_approval_and_at_issue() {
     assert!(matches!(refused, BatchError::FileChanged { .. }), "{refused}");
     let approval = folder.join("approval.json");
     fs::write(&prepared, original).unwrap();
-    let other = school.prepare(&Sample::leavers(3).order(BatchKind::Diploma)).unwrap().id;
+    let others = Sample::lines("honduras-leavers-2026.csv", &[3, 4]);
+    let other = school.prepare(&others.order(BatchKind::Diploma)).unwrap().id;
     school.approve(&other).unwrap();
     let kept = fs::read(&approval).unwrap();
     fs::copy(school.home.root().join("batches").join(other.as_str()).join("approval.json"), &approval)
@@ -206,6 +207,7 @@ fn a_roster_is_recognised_and_issued_twice_only_when_asked_for() {
         isced_level: None,
         key: &school.issue,
         cryptosuite: order.suite,
+        on_behalf_of: None,
         again: true,
         now: later(60),
     };
@@ -223,7 +225,10 @@ fn an_unknown_school_can_prepare_but_nothing_is_logged() {
     let refused = stranger.home.import_allotment(&allotted.file).unwrap_err();
     assert_eq!(refused.code(), "allotment_foreign_institution");
     let refused = stranger.prepare(&Sample::leavers(2).order(BatchKind::Diploma)).unwrap_err();
-    assert_eq!(refused.code(), "status_indexes_used_up");
+    assert_eq!(refused.code(), "evidence_missing");
+    stranger.home.refresh_evidence(&world.log).unwrap();
+    let refused = stranger.prepare(&Sample::leavers(2).order(BatchKind::Diploma)).unwrap_err();
+    assert_eq!(refused.code(), "not_accredited");
 }
 
 #[test]
@@ -275,11 +280,11 @@ fn progress_counts_every_record_in_every_step() {
     let mut seen = Vec::new();
     let order = sample.order(BatchKind::Diploma);
     let id = school.prepare(&order).unwrap().id;
-    school.approve(&id).unwrap();
+    batch::approve(&school.home, &id, &school.approve, now(), &mut |progress| seen.push(progress)).unwrap();
     batch::issue(&school.home, &id, &school.issue, &world.log, now(), &mut |progress| seen.push(progress))
         .unwrap();
-    for step in [Step::Signing, Step::Writing] {
-        let last = seen.iter().rev().find(|progress| progress.step == step).unwrap();
-        assert_eq!((last.done, last.total), (5, 5));
+    for step in [Step::Checking, Step::Signing, Step::Writing] {
+        let of_step = seen.iter().filter(|progress| progress.step == step);
+        assert!(of_step.map(|progress| (progress.done, progress.total)).eq((0..=5).map(|done| (done, 5))));
     }
 }

@@ -34,6 +34,7 @@ fn attempt(world: &World, school: &School, order: &Order<'_>, deadline: usize) -
             isced_level: None,
             key: &school.issue,
             cryptosuite: order.suite,
+            on_behalf_of: None,
             again: false,
             now: now(),
         };

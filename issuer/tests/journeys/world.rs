@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use matricula_credential::proof::Cryptosuite;
 use matricula_issuer::LogPort;
 use matricula_issuer::authority::{
@@ -156,10 +156,14 @@ impl World {
     }
 
     pub fn accredit(&self, school: &School) {
+        self.accredit_for(school, full_scope());
+    }
+
+    pub fn accredit_for(&self, school: &School, scope: Scope) {
         let application = school.application();
         let order = Accredit {
             application: Application::parse(&application).unwrap(),
-            scope: full_scope(),
+            scope,
             effective: since_2019(),
             keys_from: since_2019().from(),
             reason: None,
@@ -172,10 +176,15 @@ impl World {
     pub fn school(&self, name: &str) -> School {
         let school = self.found_school(name);
         self.accredit(&school);
+        self.equip(&school);
+        school
+    }
+
+    /// Has a school read the log, and gives it status indexes.
+    pub fn equip(&self, school: &School) {
         let allotted = self.desk().allot(&school.home.profile().did, 700, now()).unwrap();
         school.home.refresh_evidence(&self.log).unwrap();
         assert!(school.home.import_allotment(&allotted.file).unwrap().new);
-        school
     }
 }
 
@@ -196,7 +205,8 @@ impl School {
             isced_level: None,
             key: &self.issue,
             cryptosuite: order.suite,
-            again: false,
+            on_behalf_of: order.on_behalf_of.as_ref(),
+            again: order.again,
             now,
         };
         batch::prepare(&self.home, &order, &mut |_| {})
@@ -224,6 +234,8 @@ pub struct Order<'a> {
     pub roster: &'a Roster,
     pub digest: RosterDigest,
     pub suite: Cryptosuite,
+    pub on_behalf_of: Option<InstitutionId>,
+    pub again: bool,
 }
 
 /// A checked roster with the digest of its file.
@@ -234,7 +246,8 @@ pub struct Sample {
 
 impl Sample {
     pub fn order(&self, kind: BatchKind) -> Order<'_> {
-        Order { kind, roster: &self.roster, digest: self.digest, suite: Cryptosuite::EddsaJcs2022 }
+        let suite = Cryptosuite::EddsaJcs2022;
+        Order { kind, roster: &self.roster, digest: self.digest, suite, on_behalf_of: None, again: false }
     }
 
     /// The first rows of a sample, with the results of their learners.
@@ -244,6 +257,15 @@ impl Sample {
     }
 
     pub fn of(learners: &str, results: Option<&str>) -> Self {
+        Self::read_on(learners, results, date(2026, 11, 22))
+    }
+
+    /// A file of learners as it is checked on another day.
+    pub fn checked_on(learners: &str, today: Date) -> Self {
+        Self::read_on(learners, None, today)
+    }
+
+    fn read_on(learners: &str, results: Option<&str>, today: Date) -> Self {
         let numbers: Vec<&str> = learners.lines().filter_map(|line| line.split(',').next()).collect();
         let results = results.map(|results| {
             let keep = |line: &&str| line.split(',').next().is_some_and(|number| numbers.contains(&number));
@@ -253,7 +275,7 @@ impl Sample {
         if let Some(results) = &results {
             files.push(RosterFile { name: "results.csv", bytes: results.as_bytes() });
         }
-        let roster = check(&files, date(2026, 11, 22)).into_roster().unwrap();
+        let roster = check(&files, today).into_roster().unwrap();
         Self { roster, digest: RosterDigest::of(learners.as_bytes()) }
     }
 
@@ -263,6 +285,14 @@ impl Sample {
 
     pub fn leavers_with_results(rows: usize) -> Self {
         Self::rows("honduras-leavers-2026.csv", Some("honduras-results-2026.csv"), rows)
+    }
+
+    /// These lines of a sample, in this order.
+    pub fn lines(learners: &str, lines: &[usize]) -> Self {
+        let all = read(learners);
+        let all: Vec<&str> = all.lines().collect();
+        let picked: Vec<&str> = std::iter::once(&0).chain(lines).map(|line| all[*line]).collect();
+        Self::of(&picked.join("\n"), None)
     }
 
     pub fn transfers() -> Self {
