@@ -10,6 +10,7 @@
 
 mod binder;
 mod edge;
+mod requests;
 mod services;
 mod trust;
 
@@ -19,15 +20,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use matricula_ledger::{Health, Node};
 use matricula_wallet_api::WalletState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
 use tracing_subscriber::EnvFilter;
 
 use self::edge::REQUEST_ID;
@@ -143,21 +143,17 @@ async fn told_to_stop() {
     }
 }
 
-/// Request ids, a span and a time limit around every service.
+/// Request ids, a line in the log, problem documents and a time limit around every service.
 fn layered(router: Router, node: Option<Arc<Node>>, config: &ServerConfig) -> Router {
-    let span = |request: &Request| {
-        let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-        // The path may name a person's share, so only its first part is written down.
-        let service = request.uri().path().split('/').nth(1).unwrap_or_default();
-        tracing::info_span!("request", method = %request.method(), service, id)
-    };
     let timeout = Duration::from_secs(config.request_timeout_seconds);
     router
         .route("/healthz", axum::routing::get(move || healthz(node.clone())))
+        .layer(from_fn(requests::tell_route))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(CatchPanicLayer::new())
         .layer(from_fn(edge::problem_for_every_error))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(from_fn(requests::write_line))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(from_fn(edge::own_id_for_strange_ones))
 }

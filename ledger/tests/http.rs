@@ -84,7 +84,9 @@ impl Answer {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
         assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
         assert_eq!(self.json()["status"], status.as_u16());
-        self.json()["code"].as_str().unwrap().to_owned()
+        let code = self.json()["code"].as_str().unwrap().to_owned();
+        assert_eq!(self.json()["type"], format!("urn:matricula:problem:{code}"));
+        code
     }
 }
 

@@ -19,6 +19,7 @@ use crate::command::batch::{HomeArgs, batch_id};
 use crate::failure::Failure;
 use crate::files::read_text;
 use crate::moment::now;
+use crate::online::why;
 use crate::values::counted;
 
 /// How long one deposit may take.
@@ -139,7 +140,7 @@ impl Desk {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
-        let failure = Failure::new("wallet_unreachable", format_args!("{}: {error}", self.url));
+        let failure = Failure::new("wallet_unreachable", format_args!("{}: {}", self.url, why(error)));
         failure.remedy("check --wallet, and whether the wallet runs; then run the command again: it goes on where it was")
     }
 

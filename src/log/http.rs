@@ -7,6 +7,8 @@ use matricula_issuer::{LogPort, LogPortError, Logged};
 use matricula_tlog::{BundlePath, LeafIndex, SignedCheckpoint, TreeSize, parse_bundle};
 use serde::Deserialize;
 
+use crate::online::why;
+
 /// How long one request may take: a proof waits for the next checkpoint.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -57,22 +59,22 @@ impl HttpLog {
 
     fn get(&self, path: &str) -> Result<Vec<u8>, LogPortError> {
         let url = format!("{}/{path}", self.base);
-        self.read(self.agent.get(&url).call().map_err(|error| self.unreachable(&error))?)
+        self.read(self.agent.get(&url).call().map_err(|error| self.unreachable(why(&error)))?)
     }
 
     fn read(&self, answer: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, LogPortError> {
         let status = answer.status();
         let mut bytes = Vec::new();
         let mut body = answer.into_body().into_reader().take(ANSWER_BYTES_MAX + 1);
-        body.read_to_end(&mut bytes).map_err(|error| self.unreachable(&error))?;
+        body.read_to_end(&mut bytes).map_err(|error| self.unreachable(error.to_string()))?;
         if bytes.len() as u64 > ANSWER_BYTES_MAX {
             return Err(LogPortError::BadAnswer { problem: format!("more than {ANSWER_BYTES_MAX} bytes") });
         }
         if status.is_success() { Ok(bytes) } else { Err(refused(status.as_u16(), &bytes)) }
     }
 
-    fn unreachable(&self, error: &dyn std::fmt::Display) -> LogPortError {
-        LogPortError::Unreachable { address: self.base.clone(), problem: error.to_string() }
+    fn unreachable(&self, problem: String) -> LogPortError {
+        LogPortError::Unreachable { address: self.base.clone(), problem }
     }
 }
 
@@ -87,7 +89,7 @@ impl LogPort for HttpLog {
             .agent
             .post(format!("{}/entries?wait=witnessed", self.base))
             .content_type("application/octet-stream");
-        let answer = request.send(&body).map_err(|error| self.unreachable(&error))?;
+        let answer = request.send(&body).map_err(|error| self.unreachable(why(&error)))?;
         let accepted: Accepted = serde_json::from_slice(&self.read(answer)?).map_err(bad_json)?;
         let logged =
             |entry: &AcceptedEntry| Logged { index: LeafIndex::new(entry.index), duplicate: entry.duplicate };

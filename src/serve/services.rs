@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use matricula_issuer::LogPort;
 use matricula_issuer::authority::AuthorityHome;
 use matricula_issuer::http::{IssuerState, ServedSchool};
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::binder::Binder;
+use super::requests::tell_route;
 use super::trust::{TrustKeeper, TrustSources};
 use crate::command::serve::Service;
 use crate::config::Config;
@@ -70,13 +72,13 @@ impl Services {
             router = router.nest("/log", matricula_ledger::router(node.clone()));
         }
         if let Some(wallet) = &self.wallet {
-            router = router.nest_service("/wallet", matricula_wallet_api::router(wallet.clone()));
+            router = router.nest_service("/wallet", telling(matricula_wallet_api::router(wallet.clone())));
         }
         if let Some(issuer) = &self.issuer {
             router = router.merge(matricula_issuer::http::router(issuer.clone()));
         }
         match &self.verifier {
-            Some(verifier) => router.fallback_service(matricula_verifier::router(verifier.clone())),
+            Some(verifier) => router.fallback_service(telling(matricula_verifier::router(verifier.clone()))),
             None => router,
         }
     }
@@ -188,6 +190,11 @@ impl Opening<'_> {
     fn verifier(&self) -> Result<Arc<Verifier>, Failure> {
         Ok(Arc::new(Verifier::new(self.trust_sources().read()?, Arc::new(now))))
     }
+}
+
+/// A service whose routes the outer router does not know.
+fn telling(router: Router) -> Router {
+    router.layer(from_fn(tell_route))
 }
 
 fn public(url: &str) -> Result<Url, Failure> {

@@ -109,6 +109,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// What a server answered.
+pub struct Answer {
+    pub status: u16,
+    pub media_type: String,
+    pub request_id: String,
+    pub text: String,
+}
+
 /// A server that runs as long as this value lives.
 pub struct Server {
     child: Option<Child>,
@@ -145,6 +153,25 @@ impl Server {
     pub fn get(&self, path: &str) -> (u16, String) {
         let mut answer = self.agent.get(format!("{}{path}", self.url)).call().unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// Asks for anything, with a body of this media type.
+    pub fn ask(&self, method: &str, path: &str, media_type: &str, body: Vec<u8>) -> Answer {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("content-type", media_type)
+            .header("connection", "close");
+        let request =
+            self.agent.configure_request(request.body(body).unwrap()).allow_non_standard_methods(true);
+        let mut answer = self.agent.run(request.build()).unwrap();
+        let header = |name: &str| {
+            let value = answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+            value.unwrap_or_default()
+        };
+        let (media_type, request_id) = (header("content-type"), header("x-request-id"));
+        let status = answer.status().as_u16();
+        Answer { status, media_type, request_id, text: answer.body_mut().read_to_string().unwrap() }
     }
 
     pub fn post(&self, path: &str, body: &Value, token: Option<&str>) -> (u16, Value) {

@@ -124,12 +124,17 @@ impl ApiError {
     }
 }
 
-/// A problem document. The type is `about:blank`, so the title is the status's own phrase; programs go by `code`.
+/// The type of a problem that no other specification names: its code as a URN, here and in every other service.
+pub(crate) fn problem_type(code: &str) -> String {
+    format!("urn:matricula:problem:{code}")
+}
+
+/// A problem document. The title is the status's own phrase; programs go by `code`.
 ///
-/// SPEC: RFC 9457 §3.1, §4.2.1.
+/// SPEC: RFC 9457 §3.1.
 #[derive(Serialize)]
 struct ProblemDocument {
-    r#type: &'static str,
+    r#type: String,
     title: &'static str,
     status: u16,
     code: &'static str,
@@ -140,7 +145,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
         let document = ProblemDocument {
-            r#type: "about:blank",
+            r#type: problem_type(self.code()),
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             code: self.code(),

@@ -2,6 +2,7 @@
 //!
 //! SPEC: W3C VCALM, verifying. Where VCALM leaves the shape open, [`Answer`] fixes it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,7 +16,7 @@ use matricula_verdict::{AxisResult, Code, Verdict, parse_rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, problem_type};
 use crate::foreign::token_in;
 use crate::render::verdicts_json;
 use crate::service::{Question, Submitted, Verifier};
@@ -44,7 +45,7 @@ struct CredentialResult<'a> {
 
 #[derive(Serialize)]
 struct ProblemDetail<'a> {
-    r#type: &'static str,
+    r#type: Cow<'static, str>,
     title: &'static str,
     detail: &'a str,
     code: &'static str,
@@ -235,7 +236,7 @@ fn problems(verdict: &Verdict) -> Vec<ProblemDetail<'_>> {
     for (name, axis) in verdict.axes.named() {
         for code in axis.codes.iter().filter(|code| counts(axis.result, **code)) {
             problems.push(ProblemDetail {
-                r#type: problem_type(*code),
+                r#type: type_of(*code),
                 title: code.as_str(),
                 detail: &axis.text,
                 code: code.as_str(),
@@ -261,8 +262,8 @@ fn counts(result: AxisResult, code: Code) -> bool {
 /// The types that the W3C specifications name; all others are ours, and go by their code.
 ///
 /// SPEC: VC Data Model 2.0 §7.1; VC Data Integrity 1.0 §4.8; Bitstring Status List 1.0 §3.5.
-const fn problem_type(code: Code) -> &'static str {
-    match code {
+fn type_of(code: Code) -> Cow<'static, str> {
+    Cow::Borrowed(match code {
         Code::DocumentMalformed => "https://www.w3.org/TR/vc-data-model#PARSING_ERROR",
         Code::ContentInvalid => "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR",
         Code::ProofInvalid | Code::NestedProofInvalid | Code::PresentationProofInvalid => {
@@ -272,6 +273,6 @@ const fn problem_type(code: Code) -> &'static str {
         Code::DomainMismatch => "https://w3id.org/security#INVALID_DOMAIN_ERROR",
         Code::StatusUnavailable => "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR",
         Code::StatusListInvalid => "https://www.w3.org/ns/credentials/status-list#STATUS_VERIFICATION_ERROR",
-        _ => "about:blank",
-    }
+        _ => return Cow::Owned(problem_type(code.as_str())),
+    })
 }

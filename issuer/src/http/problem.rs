@@ -59,11 +59,11 @@ pub enum ApiError {
     Stopping,
 }
 
-/// RFC 9457.
+/// RFC 9457. The type is the code as a URN, here and in every other service.
 #[derive(Serialize)]
 struct Problem<'a> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: String,
     title: &'static str,
     status: u16,
     code: &'a str,
@@ -156,7 +156,7 @@ impl IntoResponse for ApiError {
             tracing::error!(code = self.code(), error = %self, "a request was not served");
         }
         let problem = Problem {
-            kind: "about:blank",
+            kind: format!("urn:matricula:problem:{}", self.code()),
             title: self.title(),
             status: status.as_u16(),
             code: self.code(),

@@ -60,6 +60,7 @@ async fn get(router: &Router, uri: &str) -> (StatusCode, String, Value) {
 fn assert_problem(answer: &(StatusCode, String, Value), status: StatusCode, code: &str) {
     assert_eq!((answer.0, answer.1.as_str()), (status, "application/problem+json"), "{}", answer.2);
     assert_eq!(answer.2["code"], code);
+    assert_eq!(answer.2["type"], format!("urn:matricula:problem:{code}"));
 }
 
 #[tokio::test]

@@ -57,11 +57,11 @@ pub enum ApiError {
     Read(#[from] ReadError),
 }
 
-/// RFC 9457.
+/// RFC 9457. The type is the code as a URN, here and in every other service.
 #[derive(Serialize)]
 struct Problem<'a> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: String,
     title: &'static str,
     status: u16,
     code: &'static str,
@@ -171,7 +171,7 @@ impl IntoResponse for ApiError {
             tracing::error!(error = %self, "request failed");
         }
         let problem = Problem {
-            kind: "about:blank",
+            kind: format!("urn:matricula:problem:{}", self.code()),
             title: self.title(),
             status: self.status().as_u16(),
             code: self.code(),

@@ -44,7 +44,7 @@ impl Answer {
             (document["status"].as_u64(), document["code"].as_str()),
             (Some(status.into()), Some(code))
         );
-        assert_eq!(document["type"], "about:blank");
+        assert_eq!(document["type"], format!("urn:matricula:problem:{code}"));
         assert!(document["title"].is_string() && document["detail"].is_string(), "{document}");
     }
 }

@@ -78,10 +78,14 @@ impl<S: Send + Sync> FromRequestParts<S> for PathPart {
     }
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S, media_type: &str) -> Result<Bytes, ApiError> {
+async fn read<S: Send + Sync>(
+    request: Request,
+    state: &S,
+    media_type: &'static str,
+) -> Result<Bytes, ApiError> {
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     if !given.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case(media_type) {
-        return Err(ApiError::BodyUnreadable { detail: format!("the media type must be {media_type}") });
+        return Err(ApiError::MediaType { wanted: media_type });
     }
     read_bytes(Bytes::from_request(request, state).await)
 }

@@ -35,6 +35,12 @@ pub(super) enum ApiError {
         /// What is wrong, without the values that were sent.
         detail: String,
     },
+    /// The body is of another type.
+    #[error("the media type must be {wanted}")]
+    MediaType {
+        /// What the page takes.
+        wanted: &'static str,
+    },
     /// The depositor's secret is absent or wrong.
     #[error("deposits need the issuer's secret")]
     DepositRefused,
@@ -52,6 +58,7 @@ impl ApiError {
             Self::CrossOrigin => "cross_origin",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyUnreadable { .. } => "body_unreadable",
+            Self::MediaType { .. } => "unsupported_media_type",
             Self::DepositRefused => "deposit_refused",
             Self::Panicked => "internal",
         }
@@ -65,6 +72,7 @@ impl ApiError {
             Self::CrossOrigin => StatusCode::FORBIDDEN,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyUnreadable { .. } => StatusCode::BAD_REQUEST,
+            Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::DepositRefused => StatusCode::UNAUTHORIZED,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -46,7 +46,7 @@ async fn refuses_other_media_types_and_large_bodies() {
     let client = World::new().client();
     let body = json!({"name": "ana", "password": "caballo grapa"}).to_string();
     let other = post(&client, "/api/accounts", &[("content-type", "application/xml")], body.clone()).await;
-    other.assert_problem(StatusCode::BAD_REQUEST, "body_unreadable");
+    other.assert_problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type");
     let plain = post(&client, "/api/accounts", &[("content-type", "text/plain")], body).await;
     plain.assert_problem(StatusCode::FORBIDDEN, "cross_origin");
     let large = post(&client, "/api/accounts", &[JSON], vec![b' '; 65 * 1024]).await;
