@@ -7,6 +7,7 @@
 //! | `GET /tile/entries/<N>[.p/<W>]` | entries, cacheable for ever |
 //! | `POST /entries` | accepts entries, JSON |
 //! | `GET /entries/{index}/proof` | a log proof, text |
+//! | `GET /node`, `GET /node/…` | pages about the log, its peers and its registry; see [`crate::page`] |
 //!
 //! Every error is a problem document (RFC 9457) with a stable `code`.
 
@@ -18,6 +19,7 @@ use axum::routing::{get, post};
 
 use self::entries::Submissions;
 use crate::node::Node;
+use crate::page;
 use crate::submission::SUBMISSION_BYTES_MAX;
 
 mod entries;
@@ -35,5 +37,6 @@ pub fn router(node: Arc<Node>) -> Router {
         .route("/entries/{index}/proof", get(reads::proof))
         // One byte more, so that a body at the limit is told from one beyond it by the handler.
         .layer(DefaultBodyLimit::max(SUBMISSION_BYTES_MAX + 1))
-        .with_state(node)
+        .with_state(node.clone())
+        .merge(page::router(node))
 }

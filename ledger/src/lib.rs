@@ -22,7 +22,9 @@ mod distributor;
 mod edge;
 mod fsck;
 mod http;
+mod metrics;
 mod node;
+mod page;
 mod sequence;
 mod signer;
 mod submission;
@@ -37,10 +39,12 @@ pub use distributor::{
 };
 pub use fsck::{Finding, FsckError, Report, fsck, fsck_on};
 pub use http::{ApiError, router};
+pub use metrics::NodeMetrics;
 pub use node::{
     Acknowledge, Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, Promise, ReadError,
     Replication, Witness,
 };
+pub use page::{EvidenceView, FollowedLog, PeerView, ReplicationView};
 pub use sequence::{
     Commit, CommitError, ENTRIES_BYTES_MAX, Epoch, FileSequence, GROUP_BYTES_MAX, GROUP_ENTRIES_MAX, Head,
     Lease, MemorySequence, SegmentDefect, SequenceError, SequenceStore, SequencedEntry,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use matricula_registry::Registry;
 use matricula_tlog::{Policy, SignedCheckpoint, TreeSize, VerifierKey};
@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::distributor::{Anchors, HttpAnchors, Peer, Replicator};
+use crate::metrics::Submissions;
 use crate::sequence::Head;
 use crate::signer::NodeKeys;
 use crate::submission::{Receipt, SubmitError, check, check_limits};
@@ -20,6 +21,7 @@ use sequencer::{Queue, Reply, Sequencer};
 use view::SharedView;
 use witnessing::NodeEnd;
 
+mod figures;
 mod open;
 mod promise;
 mod publisher;
@@ -29,6 +31,7 @@ mod shared;
 mod view;
 mod witnessing;
 
+pub(crate) use figures::{Growth, cosigned_at};
 pub use open::{NodeStores, OpenError, Witness};
 pub use promise::Promise;
 pub(crate) use publisher::HISTORY;
@@ -115,6 +118,7 @@ pub struct Node {
     queue: Arc<Queue>,
     closed: Arc<AtomicBool>,
     replicator: Mutex<Option<Replicator>>,
+    submissions: Submissions,
     acknowledge: Acknowledge,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -165,6 +169,7 @@ impl Node {
             queue,
             closed,
             replicator: Mutex::new(replicator),
+            submissions: Submissions::default(),
             acknowledge: config.replication.acknowledge,
             threads: Mutex::default(),
         };
@@ -197,6 +202,13 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub fn submit(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+        let started = Instant::now();
+        let answer = self.submit_blocking(entries);
+        self.submissions.answered(started, &answer);
+        answer
+    }
+
+    fn submit_blocking(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
         let receipts = self.accept(entries)?;
         if self.acknowledge == Acknowledge::Mirrored {
             let held = self.wait_for(Promise::Mirrored, covering(&receipts), MIRRORED_TIME_MAX)?;
@@ -218,6 +230,13 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit_async(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+        let started = Instant::now();
+        let answer = self.submit_awaiting(entries).await;
+        self.submissions.answered(started, &answer);
+        answer
+    }
+
+    async fn submit_awaiting(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
         let receipts = self.accept_async(entries).await?;
         if self.acknowledge == Acknowledge::Mirrored {
             let size = covering(&receipts);

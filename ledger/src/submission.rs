@@ -78,6 +78,21 @@ pub enum SubmitError {
     Index(#[from] StateError),
 }
 
+impl SubmitError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "no_entries",
+            Self::TooManyEntries { .. } => "too_many_entries",
+            Self::TooManyBytes { .. } => "body_too_large",
+            Self::Refused(_) => "entry_refused",
+            Self::NotMirrored => "not_mirrored",
+            Self::Busy => "busy",
+            Self::Stopped | Self::Index(_) => "node_stopped",
+        }
+    }
+}
+
 /// An entry that passed what can be checked without the registry.
 #[derive(Debug)]
 pub(crate) enum Checked {

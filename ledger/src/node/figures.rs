@@ -7,6 +7,7 @@ use matricula_tlog::{LeafIndex, SignatureCheck, SignedCheckpoint, TreeSize, Unix
 use super::publisher::first_covering;
 use super::{Node, NodeFailure};
 use crate::disk::DiskError;
+use crate::metrics::Submissions;
 
 /// A log's size at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,11 @@ impl Node {
     /// Bytes of entries that wait to be sequenced.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.queue.bytes()
+    }
+
+    /// What became of submissions.
+    pub(crate) const fn submissions(&self) -> &Submissions {
+        &self.submissions
     }
 
     /// Why the node stopped, if it did.

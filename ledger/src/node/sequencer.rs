@@ -55,6 +55,11 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Bytes of entries that wait.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting.lock().map_or(0, |waiting| waiting.bytes)
+    }
+
     /// Takes no more. What waits is still sequenced.
     pub(super) fn close(&self) {
         if let Ok(mut waiting) = self.waiting.lock() {

@@ -86,7 +86,8 @@ impl Snapshot {
             }
         }
         for row in &mut rows {
-            row.folded = folded(&format!("{} {} {}", row.name, row.id, row.place.as_deref().unwrap_or_default()));
+            row.folded =
+                folded(&format!("{} {} {}", row.name, row.id, row.place.as_deref().unwrap_or_default()));
         }
         rows.sort_by(|one, other| one.folded.cmp(&other.folded));
         Ok(Self { rows })

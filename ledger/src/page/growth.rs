@@ -56,7 +56,8 @@ mod tests {
     use super::*;
 
     fn growth(points: &[(u64, u64)]) -> Vec<Growth> {
-        let point = |(at, size): &(u64, u64)| Growth { at: UnixSeconds::new(*at), size: TreeSize::new(*size) };
+        let point =
+            |(at, size): &(u64, u64)| Growth { at: UnixSeconds::new(*at), size: TreeSize::new(*size) };
         points.iter().map(point).collect()
     }
 

@@ -13,6 +13,8 @@ pub(super) enum Icon {
     Cross,
     /// A question mark in a square.
     Question,
+    /// A dash.
+    Dash,
 }
 
 /// The sign as a drawing that screen readers pass over: the word stands beside it.
@@ -32,5 +34,6 @@ const fn shape(icon: Icon) -> &'static str {
         Icon::Question => {
             r#"<rect x="2" y="2" width="20" height="20" rx="4"/><path d="M9 9.3a3 3 0 1 1 4.2 2.7c-.8.4-1.2.9-1.2 1.8M12 16.8v.8"/>"#
         }
+        Icon::Dash => r#"<path d="M5 12h14"/>"#,
     }
 }

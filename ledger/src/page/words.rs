@@ -103,7 +103,8 @@ pub(super) fn scope(scope: &Scope) -> String {
     let kinds: Vec<_> = scope.kinds().iter().map(kind).collect();
     let levels: Vec<_> = scope.levels().iter().map(ToString::to_string).collect();
     let fields: Vec<_> = scope.fields().iter().map(ToString::to_string).collect();
-    let fields = if fields.is_empty() { "all fields".to_owned() } else { format!("ISCED-F {}", listed(&fields)) };
+    let fields =
+        if fields.is_empty() { "all fields".to_owned() } else { format!("ISCED-F {}", listed(&fields)) };
     format!("{}; ISCED level {}; {fields}; in {}.", listed(&kinds), listed(&levels), scope.jurisdiction())
 }
 
@@ -199,12 +200,10 @@ mod tests {
         assert_eq!(counted(2, "entry"), "2 entries");
         assert_eq!(counted(0, "day"), "0 days");
         let at = |seconds| age(UnixSeconds::new(0), UnixSeconds::new(seconds));
-        assert_eq!([at(1), at(119), at(120), at(7_200)], [
-            "1 second ago",
-            "119 seconds ago",
-            "2 minutes ago",
-            "2 hours ago"
-        ]);
+        assert_eq!(
+            [at(1), at(119), at(120), at(7_200)],
+            ["1 second ago", "119 seconds ago", "2 minutes ago", "2 hours ago"]
+        );
         assert_eq!(age(UnixSeconds::new(5), UnixSeconds::new(4)), "0 seconds ago");
     }
 

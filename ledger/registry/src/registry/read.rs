@@ -1,5 +1,7 @@
 //! What pages and exports read from a registry.
 
+use core::ops::Bound;
+
 use matricula_tlog::LeafIndex;
 
 use crate::{
@@ -81,6 +83,16 @@ impl Registry {
     /// All institutions, in ascending order of their identifiers.
     pub fn institutions(&self) -> impl ExactSizeIterator<Item = (&InstitutionId, &Institution)> {
         self.institutions.iter()
+    }
+
+    /// The institutions after one, in ascending order of their identifiers; from the first on for `None`. For readers who
+    /// must not keep a lock on the registry for long.
+    pub fn institutions_after(
+        &self,
+        after: Option<&InstitutionId>,
+    ) -> impl Iterator<Item = (&InstitutionId, &Institution)> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.institutions.range::<InstitutionId, _>((start, Bound::Unbounded))
     }
 
     /// One institution.
