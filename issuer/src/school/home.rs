@@ -4,8 +4,8 @@
 //! school.toml         who it is (written last: it is what makes the home exist)
 //! authority.toml      the card of its authority
 //! keys/               issue, approve, bind, … (the approver's key may live in another home)
-//! evidence.json       what the log says of this school
-//! status/             allotted indexes, and how far they are used up
+//! evidence.json       what the log says of this school, and of those on whose behalf it may sign
+//! status/             allotted indexes, and which are used, reserved or free again
 //! batches/<id>/       one folder a batch
 //! requests/           signed requests to the authority
 //! bindings/<uuid>/    bindings of a record to the keys of its holders; the last one holds

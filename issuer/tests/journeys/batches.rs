@@ -1,12 +1,13 @@
 //! Batches from a roster to records that a verifier accepts.
 
 use std::fs;
+use std::time::Instant;
 
 use matricula_credential::commitment::{CredentialDigest, commit};
 use matricula_credential::model::facts;
 use matricula_credential::proof::{self, Cryptosuite};
 use matricula_credential::record::PortableRecord;
-use matricula_issuer::batch::{self, BatchError, BatchKind, BatchState, PrepareBatch};
+use matricula_issuer::batch::{self, BatchError, BatchKind, BatchState, PrepareBatch, Timing};
 use matricula_issuer::progress::Step;
 use matricula_registry::{Body, Statement};
 use matricula_tlog::{LogProof, leaf_hash};
@@ -270,6 +271,35 @@ fn a_batch_can_be_thrown_away_until_it_is_handed_to_the_log() {
     let issued = school.run(&sample.order(BatchKind::Diploma), &world.log);
     assert!(matches!(batch::discard(&school.home, &issued.id).unwrap_err(), BatchError::AlreadyLogged));
     assert_eq!(batch::list_batches(&school.home).unwrap()[0].state, BatchState::Issued);
+}
+
+#[test]
+fn the_times_of_every_step_add_up_to_the_whole() {
+    let world = World::new();
+    let school = world.school("lempira");
+    let sample = Sample::leavers(5);
+    let order = Order { suite: Cryptosuite::EddsaRdfc2022, ..sample.order(BatchKind::Diploma) };
+    let clock = Instant::now();
+    let prepared = school.prepare(&order).unwrap();
+    let until_prepared = clock.elapsed();
+    let approved = school.approve(&prepared.id).unwrap();
+    let until_approved = clock.elapsed();
+    let issued = school.issue(&prepared.id, &world.log).unwrap();
+    let until_issued = clock.elapsed();
+    let times = [
+        (prepared.timing, until_prepared),
+        (approved.timing, until_approved - until_prepared),
+        (issued.timing, until_issued - until_approved),
+    ];
+    for (timing, whole) in &times {
+        let Timing { canonicalising, signing, logging, writing, other } = *timing;
+        assert_eq!(timing.total(), canonicalising + signing + logging + writing + other);
+        assert!(timing.total() <= *whole);
+        assert!(!signing.is_zero() && !writing.is_zero() && !other.is_zero(), "{timing:?}");
+    }
+    // Who prepares and who approves canonicalises; who issues does not, and is the one who logs.
+    assert_eq!(times.map(|(timing, _)| timing.canonicalising.is_zero()), [false, false, true]);
+    assert_eq!(times.map(|(timing, _)| timing.logging.is_zero()), [true, true, false]);
 }
 
 #[test]
