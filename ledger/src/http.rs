@@ -25,8 +25,10 @@ use crate::submission::SUBMISSION_BYTES_MAX;
 mod entries;
 mod problem;
 mod reads;
+mod witness;
 
 pub use problem::ApiError;
+pub use witness::witness_router;
 
 /// The routes of a node. They stand at the root: a log's clients know it by its prefix.
 pub fn router(node: Arc<Node>) -> Router {

@@ -13,6 +13,7 @@
 //!
 //! Out of scope: what statements mean (`matricula-registry`), the formats of the log (`matricula-tlog`), key files.
 
+mod archive;
 mod careful;
 mod clock;
 pub mod conformance;
@@ -23,6 +24,7 @@ mod edge;
 mod fsck;
 mod http;
 mod metrics;
+pub mod mirror;
 mod node;
 mod page;
 mod sequence;
@@ -31,6 +33,10 @@ mod submission;
 mod tiles;
 pub mod witness;
 
+pub use archive::{
+    BelieveError, ExportError, Exported, FolderSource, HttpSource, LogSource, NodeFiles, RestoreError, RestoreOrder,
+    Restored, SourceError, SourceFinding, SourceFlaw, SourceReport, export, export_on, restore, restore_on,
+};
 pub use clock::Clock;
 pub use disk::{Disk, DiskError, DiskFile, DiskLock, RealDisk};
 pub use distributor::{
@@ -38,7 +44,7 @@ pub use distributor::{
     Publications, Replicated, Replicator, Role,
 };
 pub use fsck::{Finding, FsckError, Report, fsck, fsck_on};
-pub use http::{ApiError, router};
+pub use http::{ApiError, router, witness_router};
 pub use metrics::NodeMetrics;
 pub use node::{
     Acknowledge, Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, Promise, ReadError,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use matricula_ledger::witness::{KnownLogs, LightWitness};
 use matricula_ledger::{
-    Anchors, Endpoint, Health, Node, NodeConfig, OpenError, Outcome, Peer, Promise, Replication, Role,
-    Witness,
+    Anchors, Clock, Endpoint, Health, Node, NodeConfig, OpenError, Outcome, Peer, Promise, Replication, Role,
+    Witness, witness_router,
 };
 use matricula_state::MemoryStore;
 use matricula_tlog::{Cosigner, KeyName, LeafIndex, Origin, Policy, TreeSize, VerifierKey, leaf_hash};
@@ -207,8 +207,10 @@ fn a_log_that_was_set_back_is_not_opened_while_a_peer_remembers() {
 fn a_log_that_was_set_back_stops_when_a_peer_comes_up_that_remembers() {
     let (old, new) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let neighbours = Neighbours::witnesses(1);
+    neighbours.fell(1);
     drop(create(replicated(old.path(), &neighbours, 1)));
     copy(old.path(), new.path());
+    neighbours.rose(1);
     let node = create(replicated(new.path(), &neighbours, 1));
     node.submit(vec![entry(1), entry(2)]).unwrap();
     node.wait_for(Promise::Witnessed, TreeSize::new(3), PATIENCE).unwrap();
@@ -224,6 +226,52 @@ fn a_log_that_was_set_back_stops_when_a_peer_comes_up_that_remembers() {
     let Health::Stopped { reason } = node.health() else { panic!("it still signs") };
     assert!(reason.contains("has seen 3 entries"), "{reason}");
     assert!(node.submit(vec![entry(3)]).is_err());
+}
+
+/// Witnesses behind real sockets, under `/w1`, `/w2`, ….
+struct Served {
+    address: std::net::SocketAddr,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Served {
+    fn witnesses(witnesses: Vec<LightWitness>) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut router = axum::Router::new();
+        for (position, witness) in witnesses.into_iter().enumerate() {
+            let served = witness_router(Arc::new(witness), Clock::new(|| NOW));
+            router = router.nest(&format!("/w{}", position + 1), served);
+        }
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, _runtime: runtime }
+    }
+
+    fn url(&self, number: usize) -> String {
+        format!("http://{}/w{number}", self.address)
+    }
+}
+
+#[test]
+fn an_entry_is_witnessed_over_http() {
+    let folder = TempDir::new().unwrap();
+    let neighbours = Arc::into_inner(Neighbours::witnesses(3)).unwrap();
+    let (policy, mut peers) = (neighbours.policy(3), neighbours.peers());
+    let served = Served::witnesses(neighbours.witnesses.into_values().collect());
+    for (position, peer) in peers.iter_mut().enumerate() {
+        peer.url = served.url(position + 1);
+    }
+    let mut config = config(folder.path());
+    config.replication = Replication { policy: Some(policy.clone()), peers, ..Replication::default() };
+    let node = create(config.clone());
+    node.submit((1..=300).map(entry).collect()).unwrap();
+    assert_eq!(node.wait_for(Promise::Witnessed, TreeSize::new(301), PATIENCE).unwrap(), Promise::Witnessed);
+    let proof = node.proof(LeafIndex::new(7)).unwrap().unwrap();
+    assert!(proof.verify(leaf_hash(&entry(7)), &policy).is_ok());
+    drop(node);
+    let opened = Node::open(config, keys());
+    assert!(opened.is_ok(), "what the witnesses remember is what the log has: {:?}", opened.err());
 }
 
 #[test]

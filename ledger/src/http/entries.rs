@@ -20,7 +20,7 @@ use crate::submission::{SUBMISSION_BYTES_MAX, SUBMISSION_ENTRIES_MAX};
 const SUBMISSIONS_MAX: usize = 64;
 
 /// How long a body may take to arrive: a batch statement of a kilobyte over the slowest line, a full body over a good one.
-const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+pub(super) const BODY_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// How long the quorum is waited for when the caller does not say: many times what it takes over slow lines.
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::node::ReadError;
 use crate::submission::{Refusal, SubmitError};
+use crate::witness::{AddCheckpointRefusal, WitnessError};
 
 /// Seconds after which a busy node is asked again.
 const RETRY_AFTER_SECONDS: &str = "1";
@@ -52,6 +53,12 @@ pub enum ApiError {
     /// The entries were not accepted.
     #[error(transparent)]
     Submit(#[from] SubmitError),
+    /// A checkpoint was not cosigned.
+    #[error(transparent)]
+    NotCosigned(AddCheckpointRefusal),
+    /// The witness could not find an answer.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
     /// What is stored could not be read, or is not what was written.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -101,8 +108,9 @@ impl ApiError {
                 SubmitError::NotMirrored => "not_mirrored",
                 SubmitError::Stopped | SubmitError::Index(_) => "node_stopped",
             },
-            Self::Read(ReadError::Stopped) => "node_stopped",
-            Self::Read(_) => "storage_damaged",
+            Self::NotCosigned(refusal) => refusal.code(),
+            Self::Read(ReadError::Stopped) | Self::Witness(WitnessError::Stopped) => "node_stopped",
+            Self::Read(_) | Self::Witness(_) => "storage_damaged",
         }
     }
 
@@ -128,8 +136,13 @@ impl ApiError {
                 | SubmitError::Stopped
                 | SubmitError::Index(_) => StatusCode::SERVICE_UNAVAILABLE,
             },
-            Self::Read(ReadError::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Read(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotCosigned(refusal) => {
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+            Self::Read(ReadError::Stopped) | Self::Witness(WitnessError::Stopped) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Read(_) | Self::Witness(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -148,7 +161,7 @@ impl ApiError {
     /// What may be told to anybody. What failed inside the node goes to its own records only.
     fn detail(&self) -> String {
         match self {
-            Self::Read(_) => "What is stored could not be read.".to_owned(),
+            Self::Read(_) | Self::Witness(_) => "What is stored could not be read.".to_owned(),
             Self::Submit(SubmitError::Index(_)) => SubmitError::Stopped.to_string(),
             _ => self.to_string(),
         }

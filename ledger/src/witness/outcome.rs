@@ -10,6 +10,8 @@ use matricula_tlog::{
 pub enum AddCheckpointOutcome {
     /// The checkpoint extends what was seen before, and is remembered: the cosignature.
     Cosigned(NoteSignature),
+    /// It extends what was seen before, and is remembered; a mirror cosigns when it has the entries.
+    Pending,
     /// It is not cosigned.
     Refused(AddCheckpointRefusal),
 }
@@ -61,7 +63,7 @@ impl AddCheckpointOutcome {
     /// The HTTP status. SPEC: tlog-witness, `add-checkpoint`.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Cosigned(_) => 200,
+            Self::Cosigned(_) | Self::Pending => 200,
             Self::Refused(refusal) => refusal.status(),
         }
     }
@@ -70,14 +72,15 @@ impl AddCheckpointOutcome {
     pub fn media_type(&self) -> &'static str {
         match self {
             Self::Refused(AddCheckpointRefusal::Conflict { .. }) => SIZE_MEDIA_TYPE,
-            Self::Cosigned(_) | Self::Refused(_) => "text/plain; charset=utf-8",
+            Self::Cosigned(_) | Self::Pending | Self::Refused(_) => "text/plain; charset=utf-8",
         }
     }
 
-    /// The body: a signature line, the size remembered, or the reason in words.
+    /// The body: a signature line or nothing, the size remembered, or the reason in words.
     pub fn body(&self) -> String {
         match self {
             Self::Cosigned(signature) => signature.encode(),
+            Self::Pending => String::new(),
             Self::Refused(AddCheckpointRefusal::Conflict { stored }) => encode_size(*stored),
             Self::Refused(refusal) => format!("{refusal}\n"),
         }
@@ -85,6 +88,19 @@ impl AddCheckpointOutcome {
 }
 
 impl AddCheckpointRefusal {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed_checkpoint",
+            Self::OldBeyondNew { .. } => "old_size_too_large",
+            Self::NotSigned(_) => "not_signed_by_log",
+            Self::UnknownLog { .. } => "unknown_log",
+            Self::Conflict { .. } => "other_size_known",
+            Self::NotTheEmptyRoot => "not_the_empty_root",
+            Self::ProofFromNothing { .. } | Self::Inconsistent(_) => "not_consistent",
+        }
+    }
+
     /// The HTTP status. SPEC: tlog-witness, `add-checkpoint`.
     pub fn status(&self) -> u16 {
         match self {
