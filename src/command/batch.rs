@@ -12,7 +12,6 @@ use matricula_issuer::progress::{Progress, Step};
 use matricula_issuer::school::SchoolHome;
 use matricula_verdict::day;
 
-use self::refusal::Refused;
 use crate::command::import;
 use crate::failure::Failure;
 use crate::log;
@@ -21,6 +20,7 @@ use crate::passphrase::PassphraseArgs;
 use crate::values::counted;
 
 pub use arguments::{HomeArgs, IssueArgs, ListArgs, PrepareArgs, ShowArgs, StepArgs};
+pub use refusal::Refused;
 
 /// A school that has not read the log for so long is told so: rulings are read out in weeks, not in years.
 const EVIDENCE_OLD_AFTER_SECONDS: u64 = 30 * 86_400;

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use matricula_credential::proof::Cryptosuite;
+use matricula_issuer::batch::BatchError;
 use matricula_issuer::binding::revoke_replaced_bindings as revoke_replaced;
-use matricula_issuer::correction::{self, ChangeStatus, CorrectRecord};
+use matricula_issuer::correction::{self, ChangeStatus, CorrectRecord, CorrectionError};
 use matricula_issuer::school::SchoolHome;
 use matricula_issuer::status::{CorrectionReason, StatusAction, StatusReason};
 use matricula_tlog::UnixSeconds;
 use matricula_verifier::DOCUMENT_BYTES_MAX;
 
-use crate::command::batch::{Bar, HomeArgs, issue_key};
+use crate::command::batch::{Bar, HomeArgs, Refused, issue_key};
 use crate::command::import;
 use crate::failure::Failure;
 use crate::files::read_text;
@@ -215,9 +216,14 @@ pub fn correct(args: &CorrectArgs) -> Result<u8, Failure> {
         now: now(),
     };
     let bar = Bar::new();
-    let prepared = correction::correct(&home, &order, &mut |progress| bar.show(progress))
-        .map_err(|error| Failure::from(error).about(&args.record))?;
+    let prepared = correction::correct(&home, &order, &mut |progress| bar.show(progress));
     bar.finish();
+    let prepared = prepared.map_err(|error| match error {
+        CorrectionError::Batch(error @ BatchError::School(_)) => {
+            Refused { home: &home, files: &args.files }.explain(error)
+        }
+        error => Failure::from(error).about(&args.record),
+    })?;
     println!("Prepared the correction as batch {}.", prepared.id);
     println!(
         "Next, by another person: matricula batch approve {} --home {}",
