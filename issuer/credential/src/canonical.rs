@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::expansion::expand_to_quads;
 use crate::jcs::write_value;
+use crate::json::quoted;
 
 /// Most statements of one document: a large transcript has 5,000.
 pub const QUADS_MAX: usize = 100_000;
@@ -117,6 +118,35 @@ pub enum CanonError {
     Number,
 }
 
+impl CanonError {
+    /// The error with what it repeats of the document cut short.
+    fn bounded(mut self) -> Self {
+        match &mut self {
+            Self::UnknownContext { pointer: one, url: other }
+            | Self::Keyword { pointer: one, keyword: other } => {
+                (*one, *other) = (quoted(one), quoted(other));
+            }
+            Self::InlineContext { pointer: text }
+            | Self::TooManyContexts { pointer: text, .. }
+            | Self::NullValue { pointer: text }
+            | Self::UndefinedTerm { term: text }
+            | Self::RelativeIri { text }
+            | Self::LanguageTag { tag: text }
+            | Self::NotJsonLd { reason: text } => *text = quoted(text),
+            Self::NotAnObject
+            | Self::NoContext
+            | Self::TooDeep { .. }
+            | Self::UndefinedType
+            | Self::Direction
+            | Self::Empty
+            | Self::TooManyQuads { .. }
+            | Self::TooCostly { .. }
+            | Self::Number => {}
+        }
+        self
+    }
+}
+
 /// The canonical N-Quads of a JSON-LD document, in safe mode: whatever would silently not be signed is an error.
 ///
 /// The costly step of RDFC-1.0 (Hash N-Degree Quads) runs at most 4,000 times, `rdf-canon`'s bound. A transcript of
@@ -127,6 +157,10 @@ pub enum CanonError {
 /// # Errors
 /// [`CanonError`].
 pub fn canonical_nquads(document: &Value) -> Result<String, CanonError> {
+    nquads(document).map_err(CanonError::bounded)
+}
+
+fn nquads(document: &Value) -> Result<String, CanonError> {
     let quads = expand_to_quads(document)?;
     rdf_canon::canonicalize_quads(&quads).map_err(|error| match error {
         rdf_canon::CanonicalizationError::HndqCallLimitExceeded(max) => CanonError::TooCostly { max },

@@ -54,9 +54,9 @@ pub enum JsonError {
     /// An object has the same key twice.
     #[error("the key `{key}` occurs twice in the object `{pointer}`")]
     DuplicateKey {
-        /// JSON pointer of the object.
+        /// JSON pointer of the object, cut short where it is longer than any real one.
         pointer: String,
-        /// The key.
+        /// The key, cut short likewise.
         key: String,
     },
     /// Arrays and objects are nested too deeply.
@@ -132,13 +132,27 @@ impl Walk {
 
     fn explain(&self, error: &serde_json::Error) -> JsonError {
         match self.defect.take() {
-            Some(Defect::Duplicate { pointer, key }) => JsonError::DuplicateKey { pointer, key },
+            Some(Defect::Duplicate { pointer, key }) => {
+                JsonError::DuplicateKey { pointer: quoted(&pointer), key: quoted(&key) }
+            }
             Some(Defect::Depth) => JsonError::TooDeep { max: JSON_DEPTH_MAX, line: error.line() },
-            Some(Defect::Number { pointer }) => JsonError::NumberOutOfRange { pointer },
+            Some(Defect::Number { pointer }) => JsonError::NumberOutOfRange { pointer: quoted(&pointer) },
             Some(Defect::Reserved) => JsonError::ReservedKey,
             None => JsonError::Malformed { line: error.line(), column: error.column() },
         }
     }
+}
+
+/// Characters of a foreign text that an error repeats: longer than any name or pointer of a real document.
+const QUOTED_CHARS_MAX: usize = 300;
+
+/// A text that a stranger chose, cut short where it is longer than any real one.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted: String = text.chars().take(QUOTED_CHARS_MAX).collect();
+    if quoted.len() < text.len() {
+        quoted.push('…');
+    }
+    quoted
 }
 
 /// Joins reference tokens to a JSON pointer (RFC 6901).

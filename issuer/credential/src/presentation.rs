@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::canonical::{CanonError, canonical_json};
 use crate::contexts::CREDENTIALS_V2;
 use crate::did::{did_key, did_key_method, parse_did_key};
-use crate::json::{JsonError, parse};
+use crate::json::{JsonError, parse, quoted};
 use crate::proof::{self, Cryptosuite, ProofError, ProofOptions, ProofPurpose};
 use crate::record::{EVIDENCE_MEMBERS, LedgerEvidence, Member, NestedEvidence, PortableRecord, RecordError};
 
@@ -276,7 +276,7 @@ fn credential_ids(credentials: &[Value]) -> Result<(), PresentationError> {
     let mut seen = HashSet::new();
     let ids = credentials.iter().filter_map(|credential| credential.get("id").and_then(Value::as_str));
     match ids.into_iter().find(|id| !seen.insert(*id)) {
-        Some(id) => Err(PresentationError::Duplicate { id: id.to_owned() }),
+        Some(id) => Err(PresentationError::Duplicate { id: quoted(id) }),
         None => Ok(()),
     }
 }
@@ -291,11 +291,11 @@ fn pair(credentials: Vec<Value>, evidence: &[Member<'_>]) -> Result<Vec<Portable
         member.only(&known)?;
         let id = member.text("credentialId")?;
         if !seen.insert(id) {
-            return Err(PresentationError::Duplicate { id: id.to_owned() });
+            return Err(PresentationError::Duplicate { id: quoted(id) });
         }
         let own =
             |record: &&mut PortableRecord| record.credential.get("id").and_then(Value::as_str) == Some(id);
-        let unmatched = || PresentationError::Unmatched { id: id.to_owned() };
+        let unmatched = || PresentationError::Unmatched { id: quoted(id) };
         let record = records.iter_mut().find(own).ok_or_else(unmatched)?;
         record.evidence = LedgerEvidence::from_member(member)?;
         record.binding = member.optional_object("binding")?.cloned();

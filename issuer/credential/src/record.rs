@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::{CanonError, canonical_json};
 use crate::commitment::{BatchPath, Salt};
-use crate::json::{JsonError, parse};
+use crate::json::{JsonError, parse, quoted};
 
 /// The `type` of a record.
 pub const RECORD_TYPE: &str = "MatriculaPortableRecord";
@@ -255,7 +255,7 @@ impl NestedEvidence {
             known.extend(EVIDENCE_MEMBERS);
             member.only(&known)?;
             let id = member.text("credentialId")?;
-            let shown = || id.chars().take(ID_CHARS_SHOWN).collect();
+            let shown = || quoted(id);
             if !inside.contains(id) {
                 return Err(RecordError::NestedUnmatched { id: shown() });
             }
@@ -291,9 +291,6 @@ pub fn nested_in(credential: &Value) -> &[Value] {
         None => &[],
     }
 }
-
-/// Characters of a foreign id that an error repeats.
-const ID_CHARS_SHOWN: usize = 200;
 
 impl LoggedStatement {
     fn from_member(parent: &Member<'_>) -> Result<Self, RecordError> {
@@ -340,8 +337,7 @@ impl<'d> Member<'d> {
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), RecordError> {
         match self.value.keys().find(|key| !known.contains(&key.as_str())) {
             Some(key) => {
-                let key: String = key.chars().take(100).collect();
-                Err(RecordError::UnknownMember { pointer: format!("{}/{key}", self.pointer) })
+                Err(RecordError::UnknownMember { pointer: format!("{}/{}", self.pointer, quoted(key)) })
             }
             None => Ok(()),
         }

@@ -93,7 +93,26 @@ pub struct Axes {
     pub content: Axis,
 }
 
+/// Longest text of an axis. Ours have a few hundred characters; what they quote of a document may be longer than any name.
+const TEXT_CHARS_MAX: usize = 1_500;
+
 impl Axes {
+    fn bound_texts(&mut self) {
+        for axis in [
+            &mut self.integrity,
+            &mut self.authority,
+            &mut self.ledger,
+            &mut self.status,
+            &mut self.holder,
+            &mut self.content,
+        ] {
+            if let Some((end, _)) = axis.text.char_indices().nth(TEXT_CHARS_MAX) {
+                axis.text.truncate(end);
+                axis.text.push('…');
+            }
+        }
+    }
+
     /// The axes with their names, in the order they are always shown.
     pub fn named(&self) -> [(&'static str, &Axis); 6] {
         [
@@ -233,7 +252,8 @@ pub struct NestedVerdict {
 
 impl Verdict {
     /// Draws the conclusion from the axes.
-    pub(crate) fn conclude(axes: Axes, credential: CredentialSummary, as_of: UnixSeconds) -> Self {
+    pub(crate) fn conclude(mut axes: Axes, credential: CredentialSummary, as_of: UnixSeconds) -> Self {
+        axes.bound_texts();
         Self { overall: Overall::of(&axes), axes, credential, as_of, nested: Vec::new() }
     }
 
