@@ -38,6 +38,12 @@ pub enum ApiError {
         /// What it takes.
         wanted: &'static str,
     },
+    /// The body is coded in a way that is not read.
+    #[error("the body may be compressed once with gzip, and in no other way")]
+    CodingUnsupported,
+    /// The body says that it is gzip, and is not, or breaks off.
+    #[error("the body is not whole gzip")]
+    CodingMalformed,
     /// The body is not strict JSON.
     #[error("the body is not readable JSON: {0}")]
     JsonMalformed(#[from] JsonError),
@@ -58,6 +64,9 @@ pub enum ApiError {
     /// The form came without a file.
     #[error("no file was chosen")]
     FileMissing,
+    /// The form came with more than one file.
+    #[error("the form may hold one file")]
+    SeveralFiles,
     /// The date in the form is none.
     #[error("the date must have the form 2026-11-22")]
     DateMalformed,
@@ -89,11 +98,14 @@ impl ApiError {
             Self::BodyTooSlow { .. } => "body_too_slow",
             Self::BodyIncomplete => "body_incomplete",
             Self::MediaTypeUnsupported { .. } => "unsupported_media_type",
+            Self::CodingUnsupported => "unsupported_content_encoding",
+            Self::CodingMalformed => "content_encoding_malformed",
             Self::JsonMalformed(_) => "json_malformed",
             Self::MemberInvalid { .. } => "member_invalid",
             Self::QueryMalformed => "query_malformed",
             Self::FormMalformed => "form_malformed",
             Self::FileMissing => "file_missing",
+            Self::SeveralFiles => "several_files",
             Self::DateMalformed => "date_malformed",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -108,13 +120,15 @@ impl ApiError {
         match self {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::MediaTypeUnsupported { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaTypeUnsupported { .. } | Self::CodingUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyIncomplete
+            | Self::CodingMalformed
             | Self::JsonMalformed(_)
             | Self::MemberInvalid { .. }
             | Self::QueryMalformed
             | Self::FormMalformed
             | Self::FileMissing
+            | Self::SeveralFiles
             | Self::DateMalformed => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -155,6 +169,10 @@ impl IntoResponse for ApiError {
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
         if matches!(self, Self::Busy) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if matches!(self, Self::CodingUnsupported) {
+            // RFC 9110 §12.5.3: what would have been read.
+            response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
         response
     }

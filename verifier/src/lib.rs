@@ -7,6 +7,7 @@
 //! - [`router`] serves programs (VCALM) and people (one page). What they send is never stored.
 
 mod check;
+mod coding;
 mod error;
 mod foreign;
 mod input;
@@ -17,6 +18,7 @@ mod router;
 mod sample;
 mod service;
 mod summary;
+mod upload;
 mod vcalm;
 mod words;
 

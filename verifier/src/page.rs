@@ -4,19 +4,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
 
 use crate::error::ApiError;
-use crate::page::upload::Upload;
 use crate::service::{Submitted, Verifier};
+use crate::upload::Upload;
 
 mod form;
 mod frame;
 mod icon;
-mod upload;
 mod verdict;
 
 /// How long a browser keeps script, style sheet and icon: long enough for a bad line, short enough for an update.
@@ -43,11 +42,8 @@ pub(crate) async fn verify_form(State(verifier): State<Arc<Verifier>>, request: 
 async fn judge_form(verifier: &Verifier, request: Request) -> Result<Markup, ApiError> {
     let admission = verifier.admit()?;
     let (parts, body) = request.into_parts();
-    let bytes = verifier.read_body(body).await?;
-    let form = Multipart::from_request(Request::from_parts(parts, bytes.into()), &())
-        .await
-        .map_err(|_| ApiError::FormMalformed)?;
-    let Upload { name, bytes, question } = Upload::read(form).await?;
+    let body = verifier.read_body(&parts.headers, body).await?;
+    let Upload { name, bytes, question } = Upload::read(parts, body).await?;
     let verdicts = verifier.judge(admission, Submitted::File(bytes), question).await?;
     Ok(verdict::page(&name, &verdicts))
 }

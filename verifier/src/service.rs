@@ -4,11 +4,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
 use matricula_tlog::UnixSeconds;
 use matricula_verdict::{Options, STATUS_AGE_MAX_SECONDS_DEFAULT, Trust, Verdict};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::coding::Coding;
 use crate::error::ApiError;
 use crate::foreign::{verify, verify_value};
 use crate::input::DOCUMENT_BYTES_MAX;
@@ -52,6 +54,17 @@ pub struct Question {
     pub challenge: Option<String>,
     /// The domain that a presentation must be made for.
     pub domain: Option<String>,
+}
+
+impl Question {
+    /// This question, completed by another where it says nothing.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            as_of: self.as_of.or(other.as_of),
+            challenge: self.challenge.or(other.challenge),
+            domain: self.domain.or(other.domain),
+        }
+    }
 }
 
 /// A document as it came in.
@@ -106,19 +119,22 @@ impl Verifier {
         Ok(Admission { _permit: permit })
     }
 
-    /// Reads a body whole, within the limits.
-    pub(crate) async fn read_body(&self, body: Body) -> Result<Bytes, ApiError> {
+    /// Reads a body whole, and without the coding that the headers name, within the limits.
+    pub(crate) async fn read_body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+        let coding = Coding::of(headers)?;
         let Limits { body_bytes_max, body_time_max, .. } = self.limits;
         let bytes = tokio::time::timeout(body_time_max, axum::body::to_bytes(body, body_bytes_max))
             .await
             .map_err(|_| ApiError::BodyTooSlow { time_max: body_time_max })?;
-        bytes.map_err(|error| {
+        let bytes = bytes.map_err(|error| {
             if is_length_limit(&error) {
                 ApiError::BodyTooLarge { bytes_max: body_bytes_max }
             } else {
                 ApiError::BodyIncomplete
             }
-        })
+        })?;
+        let decoded = tokio::task::spawn_blocking(move || coding.decode(bytes, body_bytes_max));
+        decoded.await.map_err(|_| ApiError::CheckFailed)?
     }
 
     /// Judges a document on a thread for such work.

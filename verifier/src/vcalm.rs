@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use matricula_credential::json;
@@ -20,10 +20,14 @@ use crate::error::{ApiError, problem_type};
 use crate::foreign::token_in;
 use crate::render::verdicts_json;
 use crate::service::{Question, Submitted, Verifier};
+use crate::upload::Upload;
 use crate::words::is_confirmed;
 
-/// The type a VCALM request must have; parameters such as a charset may follow it.
+/// The type of a VCALM request; parameters such as a charset may follow it.
 const JSON: &str = "application/json";
+
+/// The type of a form with the file as it is, as `curl -F file=@record.json` sends it.
+const FORM: &str = "multipart/form-data";
 
 /// The answer of both VCALM endpoints.
 #[derive(Serialize)]
@@ -57,44 +61,51 @@ struct ProblemDetail<'a> {
 
 /// `POST /credentials/verify`.
 ///
-/// 1. Read the body, at most [`crate::Limits::body_bytes_max`]: 413, 408, 400.
-/// 2. It is `application/json`: 415. It is strict JSON with `verifiableCredential`, a credential or a portable
-///    record, or a credential as JWT: 400.
-/// 3. Judge it, offline. 200 when it is verified, with or without warnings; 400 when it is not: a client that looks at
+/// 1. It is `application/json` or a form, plain or gzip: 415.
+/// 2. Read the body, at most [`crate::Limits::body_bytes_max`], also when it is unpacked: 413, 408, 400.
+/// 3. It is strict JSON with `verifiableCredential`, a credential or a portable record, or a credential as JWT; or a form
+///    with a file that is one of these: 400.
+/// 4. Judge it, offline. 200 when it is verified, with or without warnings; 400 when it is not: a client that looks at
 ///    the status alone never takes an unknown issuer for a good one.
 pub(crate) async fn verify_credential(
     State(verifier): State<Arc<Verifier>>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    verify_member(&verifier, &headers, body, Expected::Credential).await
+    verify_member(&verifier, request, Expected::Credential).await
 }
 
 /// `POST /presentations/verify`: as [`verify_credential`], with `verifiablePresentation`, a presentation or a
 /// presentation file. `options.challenge` and `options.domain` are compared with its proof.
 pub(crate) async fn verify_presentation(
     State(verifier): State<Arc<Verifier>>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    verify_member(&verifier, &headers, body, Expected::Presentation).await
+    verify_member(&verifier, request, Expected::Presentation).await
 }
 
-/// `POST /verify`: the body is the file itself, of any media type. 200 with the verdicts, whatever they say: one object
+/// `POST /verify`: the body is the file itself, of any media type, or a form with the file in it. 200 with the verdicts, whatever they say: one object
 /// a credential, an array for several. What is no document at all is judged too, and refused.
 ///
-/// The same options as above go into the query: `?asOf=…&challenge=…&domain=…`.
+/// The same options as above go into the query: `?asOf=…&challenge=…&domain=…`; a form's fields come before them.
 pub(crate) async fn verify_raw(
     State(verifier): State<Arc<Verifier>>,
     query: Result<Query<RawQuestion>, QueryRejection>,
-    body: Body,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let admission = verifier.admit()?;
     let Query(query) = query.map_err(|_| ApiError::QueryMalformed)?;
     let as_of = query.as_of.map(|text| parse_rfc3339(&text).ok_or(ApiError::QueryMalformed)).transpose()?;
     let question = Question { as_of, challenge: query.challenge, domain: query.domain };
-    let bytes = verifier.read_body(body).await?;
-    let verdicts = verifier.judge(admission, Submitted::File(bytes.into()), question).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = verifier.read_body(&parts.headers, body).await?;
+    let (file, question) = match media_type(&parts.headers) {
+        Some(FORM) => {
+            let upload = Upload::read(parts, bytes).await?;
+            (upload.bytes, upload.question.or(question))
+        }
+        _ => (bytes.into(), question),
+    };
+    let verdicts = verifier.judge(admission, Submitted::File(file), question).await?;
     let text = verdicts_json(&verdicts).map_err(|_| ApiError::CheckFailed)?;
     Ok(([(header::CONTENT_TYPE, JSON)], text).into_response())
 }
@@ -123,17 +134,19 @@ impl Expected {
         }
     }
 
-    const fn invalid(self) -> ApiError {
+    const fn words(self) -> &'static str {
         match self {
-            Self::Credential => ApiError::MemberInvalid {
-                pointer: "/verifiableCredential",
-                expected: "a credential, a portable record or a JWT",
-            },
-            Self::Presentation => ApiError::MemberInvalid {
-                pointer: "/verifiablePresentation",
-                expected: "a presentation or a presentation file",
-            },
+            Self::Credential => "a credential, a portable record or a JWT",
+            Self::Presentation => "a presentation or a presentation file",
         }
+    }
+
+    const fn invalid(self) -> ApiError {
+        let pointer = match self {
+            Self::Credential => "/verifiableCredential",
+            Self::Presentation => "/verifiablePresentation",
+        };
+        ApiError::MemberInvalid { pointer, expected: self.words() }
     }
 
     fn fits(self, document: &Value) -> bool {
@@ -154,28 +167,43 @@ fn has_type(document: &Value, wanted: &str) -> bool {
 
 async fn verify_member(
     verifier: &Verifier,
-    headers: &HeaderMap,
-    body: Body,
+    request: Request,
     expected: Expected,
 ) -> Result<Response, ApiError> {
     let admission = verifier.admit()?;
-    require_json(headers)?;
-    let bytes = verifier.read_body(body).await?;
-    let (document, question) = parse_request(&bytes, expected)?;
+    let (parts, body) = request.into_parts();
+    let media_type = media_type(&parts.headers)
+        .ok_or(ApiError::MediaTypeUnsupported { wanted: "application/json or multipart/form-data" })?;
+    let bytes = verifier.read_body(&parts.headers, body).await?;
+    let (document, question) = if media_type == FORM {
+        let Upload { bytes, question, .. } = Upload::read(parts, bytes).await?;
+        (parse_file(&bytes, expected)?, question)
+    } else {
+        parse_request(&bytes, expected)?
+    };
     let verdicts = verifier.judge(admission, Submitted::Member(document), question).await?;
     let answer = answer(&verdicts);
     let status = if answer.verified { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     Ok((status, Json(answer)).into_response())
 }
 
-fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+/// Which of the types that are told apart the body has.
+fn media_type(headers: &HeaderMap) -> Option<&'static str> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(JSON) {
-        Ok(())
-    } else {
-        Err(ApiError::MediaTypeUnsupported { wanted: JSON })
-    }
+    [JSON, FORM].into_iter().find(|known| essence.eq_ignore_ascii_case(known))
+}
+
+/// A file that is the document itself: JSON, or a JWT as it is.
+fn parse_file(bytes: &[u8], expected: Expected) -> Result<Value, ApiError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let token = core::str::from_utf8(bytes).ok().map(|text| Value::String(text.trim().to_owned()));
+    let document = match token.filter(|token| token_in(token).is_some()) {
+        Some(token) => token,
+        None => json::parse_limited(bytes, bytes.len())?,
+    };
+    let misfit = ApiError::MemberInvalid { pointer: "/", expected: expected.words() };
+    Some(document).filter(|document| expected.fits(document)).ok_or(misfit)
 }
 
 /// The document and what is asked about it.

@@ -76,6 +76,7 @@ fn advice(error: &ApiError) -> &'static str {
             "The file did not arrive. The line may be bad: try once more."
         }
         ApiError::DateMalformed => "The day could not be read. Write it as 2026-11-22, or leave it empty.",
+        ApiError::SeveralFiles => "Choose one file at a time.",
         ApiError::Busy | ApiError::CheckTooSlow { .. } => {
             "The service has much to do at the moment. Try again in a minute."
         }

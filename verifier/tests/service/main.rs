@@ -4,6 +4,7 @@
 
 mod hostile;
 mod limits;
+mod packed;
 mod page;
 #[path = "../records/mod.rs"]
 mod records;

@@ -80,6 +80,11 @@ pub fn post_json(path: &str, body: &Value) -> Request<Body> {
 
 /// A form as a browser sends it: each field with its name, the name of its file if it is one, and its content.
 pub fn form(fields: &[(&str, Option<&str>, &[u8])]) -> Request<Body> {
+    form_to("/", fields)
+}
+
+/// The same, to an endpoint of programs.
+pub fn form_to(path: &str, fields: &[(&str, Option<&str>, &[u8])]) -> Request<Body> {
     let mut body = Vec::new();
     for (name, file, content) in fields {
         body.extend_from_slice(
@@ -95,5 +100,5 @@ pub fn form(fields: &[(&str, Option<&str>, &[u8])]) -> Request<Body> {
         body.extend_from_slice(b"\r\n");
     }
     body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
-    post("/", &format!("multipart/form-data; boundary={BOUNDARY}"), body)
+    post(path, &format!("multipart/form-data; boundary={BOUNDARY}"), body)
 }

@@ -1,6 +1,8 @@
-//! The form as the browser sends it.
+//! A form with a file, as browsers and programs send it.
 
-use axum::extract::Multipart;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::request::Parts;
 use matricula_tlog::UnixSeconds;
 use matricula_verdict::parse_rfc3339;
 
@@ -26,8 +28,11 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// Reads the fields `document`, `as_of`, `challenge` and `domain`; empty ones count as absent.
-    pub async fn read(mut form: Multipart) -> Result<Self, ApiError> {
+    /// Reads the file, whatever its field is called, and the fields `as_of`, `challenge` and `domain`; empty ones count as
+    /// absent. The body has been read, within the limits.
+    pub async fn read(parts: Parts, body: Bytes) -> Result<Self, ApiError> {
+        let form = Multipart::from_request(Request::from_parts(parts, body.into()), &()).await;
+        let mut form = form.map_err(|_| ApiError::FormMalformed)?;
         let mut file = None;
         let mut question = Question::default();
         let mut fields = 0;
@@ -37,7 +42,10 @@ impl Upload {
                 return Err(ApiError::FormMalformed);
             }
             let name = field.name().unwrap_or_default().to_owned();
-            if name == "document" {
+            if name == "document" || field.file_name().is_some() {
+                if file.is_some() {
+                    return Err(ApiError::SeveralFiles);
+                }
                 let file_name = harmless(field.file_name().unwrap_or_default(), FILE_NAME_CHARS_MAX);
                 let bytes = field.bytes().await.map_err(|_| ApiError::FormMalformed)?;
                 file = Some((file_name, bytes.to_vec()));
