@@ -40,7 +40,9 @@ impl Registry {
             let end = if self.decide(statement, end).is_ok() { end } else { *start };
             let joined = stretches.last().filter(|last| last.latest().get() + 1 == start.get());
             match joined.map(|last| last.earliest()) {
-                Some(first) => stretches.last_mut().into_iter().for_each(|last| *last = LogTime::between(first, end)),
+                Some(first) => {
+                    stretches.last_mut().into_iter().for_each(|last| *last = LogTime::between(first, end))
+                }
                 None => stretches.push(LogTime::between(*start, end)),
             }
         }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test code: a panic is the refusal")]
 
+mod admissible;
 mod answers;
 mod cases;
 mod country;
