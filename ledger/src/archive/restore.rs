@@ -1,0 +1,309 @@
+//! Rebuilding a destroyed log from copies.
+
+use std::sync::mpsc;
+use std::thread;
+
+use matricula_registry::{LogOrigin, PublicKey};
+use matricula_state::{Expected, Op};
+use matricula_tlog::{
+    BundlePath, Hash, LeafIndex, Policy, SignedCheckpoint, Tile, TileNodes, TilePath, TreeSize, UnixSeconds,
+    leaf_hash, merkle,
+};
+
+use super::LogSource;
+use super::authentic::{Authentic, AuthenticBundle, Holder, partial_paths};
+use super::believed::{BelieveError, Believed, Shown, SourceReport};
+use super::door::{Door, TimeOf, verify};
+use super::export::BUNDLES_AT_ONCE;
+use super::reading::{self, Findings, SourceFinding, SourceFlaw};
+use super::restore_error::RestoreError;
+use super::writer::{Checked, Writer};
+use crate::disk::replace;
+use crate::distributor::Anchors;
+use crate::edge::Edge;
+use crate::node::{HISTORY, NodeStores};
+use crate::sequence::Head;
+use crate::signer::{NodeKeys, POLICY, policy_text, read_record, write_record};
+use crate::tiles::{ObjectPath, TileError};
+
+/// Entries read at a time from what an earlier attempt left.
+const CHUNK_ENTRIES: usize = 4096;
+
+/// What to rebuild, from where.
+pub struct RestoreOrder<'a> {
+    /// The log's old keys. Its origin is the name of the log's key.
+    pub keys: &'a NodeKeys,
+    /// The authority's first key: it must have signed the log's first entry.
+    pub founder: PublicKey,
+    /// Which checkpoints are believed: it lists the log, and whose cosignatures it takes.
+    pub policy: &'a Policy,
+    /// Who has copies of the log.
+    pub sources: &'a [&'a dyn LogSource],
+    /// Submission prefixes of witnesses and mirrors that must say what they have seen.
+    pub ask: &'a [&'a str],
+    /// How to reach them.
+    pub anchors: &'a dyn Anchors,
+    /// What time it is.
+    pub now: UnixSeconds,
+}
+
+/// A rebuilt log.
+#[derive(Debug)]
+pub struct Restored {
+    /// Its checkpoint, with every good cosignature that the sources had.
+    pub checkpoint: SignedCheckpoint,
+    /// What each source was believed to have, the largest first.
+    pub sources: Vec<SourceReport>,
+    /// What sources had wrong, and others had right.
+    pub findings: Vec<SourceFinding>,
+    /// Entries that an earlier attempt had left.
+    pub resumed: TreeSize,
+}
+
+/// [`restore`](super::restore()) into stores of the caller's choice: new ones, or those of an attempt that was stopped.
+///
+/// # Errors
+/// As [`restore`](super::restore()).
+pub fn restore_on(
+    stores: &NodeStores,
+    order: &RestoreOrder<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Restored, RestoreError> {
+    let findings = Findings::default();
+    let log_key = order.keys.log.verifier();
+    let mut believed = Believed::gather(order.sources, order.policy, log_key, &findings);
+    let Some(largest) = believed.largest().cloned() else {
+        return Err(BelieveError::Nothing { findings: findings.into_inner() }.into());
+    };
+    believed.ask(order.ask, order.anchors)?;
+    believed.check_sizes(&largest)?;
+    put_on_record(stores, largest.head())?;
+    let (checkpoint, resumed) = match rebuild(stores, order, &believed, &largest, &findings, progress) {
+        Ok(done) => done,
+        Err(RestoreError::Bundle { path, .. }) => {
+            return Err(RestoreError::Bundle { path, findings: findings.into_inner() });
+        }
+        Err(RestoreError::RootMismatch { computed, signed, .. }) => {
+            return Err(RestoreError::RootMismatch { computed, signed, findings: findings.into_inner() });
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Restored { checkpoint, sources: believed.reports(), findings: findings.into_inner(), resumed })
+}
+
+/// Lets the signer know of the head before anything else is there: from here on no node opens the folder with less.
+fn put_on_record(stores: &NodeStores, head: Head) -> Result<(), RestoreError> {
+    if let Some(known) = read_record(stores.disk.as_ref())?.filter(|known| known.size > head.size) {
+        let witness = "an earlier attempt".to_owned();
+        return Err(BelieveError::Behind { witness, known: known.size, found: head.size }.into());
+    }
+    Ok(write_record(stores.disk.as_ref(), &head)?)
+}
+
+fn rebuild(
+    stores: &NodeStores,
+    order: &RestoreOrder<'_>,
+    believed: &Believed<'_>,
+    largest: &Shown,
+    findings: &Findings,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(SignedCheckpoint, TreeSize), RestoreError> {
+    let head = largest.head();
+    let holders = believed.sources.iter();
+    let holders = holders.map(|(source, shown)| Holder { source: *source, size: shown.head().size });
+    let tree = Authentic::new(head, holders.collect(), findings);
+    check_prefixes(believed, largest, &tree)?;
+    let origin = order.keys.log.verifier().name().as_str();
+    let origin = LogOrigin::parse(origin).map_err(RestoreError::Origin)?;
+    let shown = believed.sources.iter().map(|(_, shown)| shown);
+    let ceilings = shown.map(|shown| (shown.head().size, shown.at.unwrap_or(order.now))).collect();
+    let writer = Writer::new(stores)?;
+    let mut rebuilt = Rebuilt {
+        door: Door::new(origin, order.founder, ceilings, order.now),
+        remembered: believed.smaller().map(Shown::head).collect(),
+        contradicted: None,
+        target: head.size,
+        writer,
+    };
+    let resumed = rebuilt.read_back(stores, progress)?;
+    rebuilt.read_from(&tree, progress)?;
+    let computed = rebuilt.writer.head();
+    if computed != head {
+        return Err(RestoreError::RootMismatch { computed, signed: head, findings: Vec::new() });
+    }
+    let edge = &rebuilt.writer.edge;
+    if let Some(other) =
+        rebuilt.contradicted.and_then(|head| believed.smaller().find(|shown| shown.head() == head))
+    {
+        return Err(believed.forked(largest, other, Some(&nodes(stores, edge))).into());
+    }
+    name_wrong_edges(&tree, head.size, edge);
+    Ok((publish(stores, order, believed, largest)?, resumed))
+}
+
+/// Everything smaller that anybody shows must be a prefix. What the tiles cannot tell is told when all is hashed.
+fn check_prefixes(
+    believed: &Believed<'_>,
+    largest: &Shown,
+    tree: &Authentic<'_>,
+) -> Result<(), RestoreError> {
+    for other in believed.smaller() {
+        let known = other.head();
+        let root = merkle::root(known.size, &tree.nodes());
+        if root.is_ok_and(|root| root != known.root) {
+            return Err(believed.forked(largest, other, Some(&tree.nodes())).into());
+        }
+    }
+    Ok(())
+}
+
+/// A log on its way back.
+struct Rebuilt<'a> {
+    writer: Writer<'a>,
+    door: Door,
+    /// Smaller heads that somebody shows.
+    remembered: Vec<Head>,
+    /// The first of them that the entries do not give.
+    contradicted: Option<Head>,
+    target: TreeSize,
+}
+
+impl Rebuilt<'_> {
+    /// Reads what an earlier attempt left, and checks it like everything else.
+    fn read_back(
+        &mut self,
+        stores: &NodeStores,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<TreeSize, RestoreError> {
+        let there = self.writer.there();
+        while self.writer.head().size < there.size {
+            let next = LeafIndex::new(self.writer.head().size.get());
+            let entries = stores.sequence.entries(next, CHUNK_ENTRIES)?;
+            if entries.first().is_none_or(|entry| entry.index != next) {
+                return Err(RestoreError::MissingEntry { index: next });
+            }
+            let times: Vec<_> = entries.iter().map(|entry| TimeOf::Known(entry.accepted_at)).collect();
+            let leaves = entries.iter().map(|entry| leaf_hash(&entry.bytes)).collect();
+            let entries = entries.into_iter().map(|entry| entry.bytes).collect();
+            self.take_in(entries, leaves, &times)?;
+            progress(self.writer.head().size.get(), self.target.get());
+        }
+        let computed = self.writer.head();
+        if computed != there || there.size > self.target {
+            return Err(RestoreError::RootMismatch { computed, signed: there, findings: Vec::new() });
+        }
+        Ok(there.size)
+    }
+
+    /// Reads what is missing from the sources: the next bundles are on their way while these are checked and written.
+    fn read_from(
+        &mut self,
+        tree: &Authentic<'_>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), RestoreError> {
+        let paths: Vec<BundlePath> = BundlePath::changed(self.writer.head().size, self.target).collect();
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::sync_channel(1);
+            let paths = &paths;
+            scope.spawn(move || {
+                for paths in paths.chunks(BUNDLES_AT_ONCE) {
+                    if sender.send((paths, tree.bundles(paths))).is_err() {
+                        return;
+                    }
+                }
+            });
+            for (paths, bundles) in receiver {
+                for (path, bundle) in paths.iter().zip(bundles) {
+                    let missing = || RestoreError::Bundle { path: *path, findings: Vec::new() };
+                    self.take_bundle(*path, bundle.ok_or_else(missing)?)?;
+                }
+                progress(self.writer.head().size.get(), self.target.get());
+            }
+            Ok(())
+        })
+    }
+
+    fn take_bundle(&mut self, path: BundlePath, bundle: AuthenticBundle) -> Result<(), RestoreError> {
+        // An earlier attempt may have ended within a bundle.
+        let skip = self.writer.head().size.get().saturating_sub(path.first_entry().get()) as usize;
+        let entries: Vec<_> = bundle.entries.into_iter().skip(skip).collect();
+        let leaves: Vec<_> = bundle.leaves.into_iter().skip(skip).collect();
+        let times = vec![TimeOf::Lost; entries.len()];
+        self.take_in(entries, leaves, &times)
+    }
+
+    fn take_in(
+        &mut self,
+        entries: Vec<Vec<u8>>,
+        leaves: Vec<Hash>,
+        times: &[TimeOf],
+    ) -> Result<(), RestoreError> {
+        let first = self.writer.head().size.get();
+        let verified = verify(&entries);
+        let mut checked = Vec::with_capacity(entries.len());
+        for ((verified, (bytes, leaf)), (index, time)) in
+            verified.into_iter().zip(entries.into_iter().zip(leaves)).zip((first..).zip(times))
+        {
+            let index = LeafIndex::new(index);
+            let refused = |error| RestoreError::Refused { index, error: Box::new(error) };
+            let at = self.door.admit(index, *time, verified.map_err(refused)?).map_err(refused)?;
+            checked.push(Checked { bytes, leaf, at });
+        }
+        let (remembered, contradicted) = (&self.remembered, &mut self.contradicted);
+        self.writer.take(&checked, |edge| {
+            for known in remembered.iter().filter(|known| known.size == edge.size()) {
+                if known.root != edge.head().root {
+                    contradicted.get_or_insert(*known);
+                }
+            }
+        })
+    }
+}
+
+/// The tree as it was written.
+fn nodes(stores: &NodeStores, edge: &Edge) -> TileNodes<impl Fn(TilePath) -> Result<Tile, TileError>> {
+    TileNodes::new(edge.size(), |path| {
+        let stored = stores.tiles.get(ObjectPath::Tile(path))?;
+        let stored = stored.and_then(|bytes| Tile::parse(path, &bytes).ok());
+        stored.or_else(|| edge.partial(path)).ok_or(TileError::Stopped)
+    })
+}
+
+/// Now that the tree is known, the partial tiles that were wrong can be told from those that were not.
+fn name_wrong_edges(tree: &Authentic<'_>, size: TreeSize, edge: &Edge) {
+    for source in &tree.wrong_edges {
+        for path in partial_paths(size) {
+            let there = reading::tile(*source, path).ok();
+            if there.is_some_and(|there| edge.partial(path).as_ref() != Some(&there)) {
+                tree.findings.note(*source, SourceFlaw::Wrong { path: ObjectPath::Tile(path) });
+            }
+        }
+    }
+}
+
+/// Writes what stands beside the entries, the checkpoint last.
+fn publish(
+    stores: &NodeStores,
+    order: &RestoreOrder<'_>,
+    believed: &Believed<'_>,
+    largest: &Shown,
+) -> Result<SignedCheckpoint, RestoreError> {
+    let (log, witness) = (order.keys.log.verifier(), order.keys.witness.verifier());
+    let policy = policy_text(log, witness);
+    replace(stores.disk.as_ref(), "", POLICY, policy.as_bytes())?;
+    let own = Policy::parse(policy.as_bytes()).ok();
+    let is_own = |note: &SignedCheckpoint| own.as_ref().is_some_and(|own| own.verify(note).is_ok());
+    let mut note = believed.merged(largest, witness).unwrap_or_else(|| largest.note.clone());
+    if !is_own(&note) {
+        let cosignature = order.keys.witness.cosign(&note.verify(log)?, order.now)?;
+        note.add_signature(cosignature)?;
+    }
+    // Proofs of old entries lead to the first checkpoint that is known to cover them.
+    let smaller = believed.sources.iter().filter_map(|(_, shown)| believed.merged(shown, witness));
+    for note in smaller.filter(is_own).chain([note.clone()]) {
+        let key = note.unverified().size().get().to_be_bytes();
+        stores.state.apply(&[Op::put(HISTORY, key, note.encode(), Expected::Any)])?;
+    }
+    stores.tiles.publish(&note)?;
+    Ok(note)
+}
