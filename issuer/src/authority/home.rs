@@ -3,7 +3,7 @@
 //! ```text
 //! authority.toml      who it is (written last: it is what makes the home exist)
 //! genesis.cose        the first entry of its log
-//! keys/               authority, log, witness
+//! keys/               authority, log, witness, mirror
 //! status/             lists, requests
 //! trust/              the current trust file and the ones before
 //! ```
@@ -82,6 +82,8 @@ pub struct AuthorityCard {
     pub log_vkey: String,
     /// Its own witness's verifier key (*vkey*).
     pub witness_vkey: String,
+    /// The verifier key (*vkey*) with which it cosigns the logs that it keeps copies of.
+    pub mirror_vkey: String,
 }
 
 /// The profile and the card as they stand in files.
@@ -96,6 +98,7 @@ struct CardFile {
     key: String,
     log_vkey: String,
     witness_vkey: String,
+    mirror_vkey: String,
 }
 
 impl AuthorityCard {
@@ -111,6 +114,7 @@ impl AuthorityCard {
             key: self.key.to_string(),
             log_vkey: self.log_vkey.clone(),
             witness_vkey: self.witness_vkey.clone(),
+            mirror_vkey: self.mirror_vkey.clone(),
         })
         .unwrap_or_default()
     }
@@ -149,6 +153,7 @@ impl AuthorityCard {
             key: PublicKey::from(&key),
             log_vkey: vkey(&file.log_vkey).ok_or_else(|| member("log_vkey"))?,
             witness_vkey: vkey(&file.witness_vkey).ok_or_else(|| member("witness_vkey"))?,
+            mirror_vkey: vkey(&file.mirror_vkey).ok_or_else(|| member("mirror_vkey"))?,
         })
     }
 }
@@ -266,6 +271,11 @@ impl AuthorityHome {
         self.unlock_purpose(KeyPurpose::Witness, passphrase)
     }
 
+    /// Unlocks the key that cosigns the logs of others which are kept here, for the node.
+    pub fn unlock_mirror(&self, passphrase: &Passphrase) -> Result<SecretKey, AuthorityError> {
+        self.unlock_purpose(KeyPurpose::Mirror, passphrase)
+    }
+
     /// Where the status lists are.
     pub(crate) fn status_folder(&self) -> PathBuf {
         self.root.join("status")
@@ -298,14 +308,20 @@ pub fn witness_name(origin: &LogOrigin) -> String {
     format!("{origin}/witness")
 }
 
+/// The name under which the authority cosigns the logs that it keeps copies of: another one than its witness's, so that
+/// the two words are never mistaken for one another.
+pub fn mirror_name(origin: &LogOrigin) -> String {
+    format!("{origin}/mirror")
+}
+
 /// The *vkey* of a note-signing key.
 pub(super) fn log_vkey(origin: &LogOrigin, key: &SecretKey) -> Result<String, AuthorityError> {
     Ok(NoteSigner::new(note_name(origin.as_str())?, &key.seed()).verifier().encode())
 }
 
-/// The *vkey* of the cosigning key.
-pub(super) fn witness_vkey(origin: &LogOrigin, key: &SecretKey) -> Result<String, AuthorityError> {
-    Ok(Cosigner::new(note_name(&witness_name(origin))?, &key.seed()).verifier().encode())
+/// The *vkey* of a cosigning key.
+pub(super) fn cosigner_vkey(name: &str, key: &SecretKey) -> Result<String, AuthorityError> {
+    Ok(Cosigner::new(note_name(name)?, &key.seed()).verifier().encode())
 }
 
 fn note_name(name: &str) -> Result<NoteKeyName, AuthorityError> {

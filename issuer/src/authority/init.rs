@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 use matricula_registry::{Authority, AuthorityKey, Body, LogOrigin, Period, Statement, Text};
 use matricula_tlog::UnixSeconds;
 
-use super::home::{self, AuthorityCard, AuthorityHome, AuthorityProfile};
+use super::home::{self, AuthorityCard, AuthorityHome, AuthorityProfile, mirror_name, witness_name};
 use super::{AuthorityError, RULES_VERSION};
 use crate::entropy;
 use crate::keyring::{KeyPurpose, Keyring, Passphrase, SecretKey, WorkFactor};
@@ -71,12 +71,15 @@ fn found(root: &Path, options: &InitAuthority<'_>) -> Result<AuthorityFounded, A
     let log = create_or_unlock(&keyring, KeyPurpose::Log, options.node_passphrase, options.work_factor)?;
     let witness =
         create_or_unlock(&keyring, KeyPurpose::Witness, options.node_passphrase, options.work_factor)?;
+    let mirror =
+        create_or_unlock(&keyring, KeyPurpose::Mirror, options.node_passphrase, options.work_factor)?;
     let origin = &options.profile.origin;
     let log_vkey = home::log_vkey(origin, &log)?;
     let card = AuthorityCard {
         profile: options.profile.clone(),
         key: authority.public(),
-        witness_vkey: home::witness_vkey(origin, &witness)?,
+        witness_vkey: home::cosigner_vkey(&witness_name(origin), &witness)?,
+        mirror_vkey: home::cosigner_vkey(&mirror_name(origin), &mirror)?,
         log_vkey: log_vkey.clone(),
     };
     let genesis = founding_statement(&options.profile, &log_vkey, authority.signing(), options.now)?;

@@ -20,7 +20,9 @@ use crate::storage::StorageError;
 
 pub use accreditation::{Accredit, AuthorityDesk, Restore, Ruling, Succeed, Withdraw};
 pub use amendment::Amendment;
-pub use home::{AuthorityCard, AuthorityHome, AuthorityProfile, BaseUrl, CardError, witness_name};
+pub use home::{
+    AuthorityCard, AuthorityHome, AuthorityProfile, BaseUrl, CardError, mirror_name, witness_name,
+};
 pub(crate) use init::sign as sign_statement;
 pub use init::{AuthorityFounded, InitAuthority, init};
 pub use listing::{

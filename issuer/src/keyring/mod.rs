@@ -78,8 +78,10 @@ pub enum KeyPurpose {
     Authority,
     /// Signs the log's checkpoints.
     Log,
-    /// Cosigns checkpoints.
+    /// Cosigns checkpoints as a witness.
     Witness,
+    /// Cosigns checkpoints of logs whose entries are kept here.
+    Mirror,
     /// Signs credentials and batches.
     Issue,
     /// Approves what another key signed.
@@ -95,6 +97,7 @@ impl KeyPurpose {
             Self::Authority => "authority",
             Self::Log => "log",
             Self::Witness => "witness",
+            Self::Mirror => "mirror",
             Self::Issue => "issue",
             Self::Approve => "approve",
             Self::Bind => "bind",

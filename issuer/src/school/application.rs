@@ -207,6 +207,6 @@ pub(crate) fn role_of(purpose: KeyPurpose) -> Option<KeyRole> {
         KeyPurpose::Issue => Some(KeyRole::Issue),
         KeyPurpose::Approve => Some(KeyRole::Approve),
         KeyPurpose::Bind => Some(KeyRole::Bind),
-        KeyPurpose::Authority | KeyPurpose::Log | KeyPurpose::Witness => None,
+        KeyPurpose::Authority | KeyPurpose::Log | KeyPurpose::Witness | KeyPurpose::Mirror => None,
     }
 }
