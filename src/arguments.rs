@@ -81,6 +81,9 @@ mod tests {
 
     use super::*;
 
+    /// A usual terminal. The help is wrapped at its width, and a command in two pieces cannot be pasted.
+    const SCREEN_COLUMNS: usize = 80;
+
     /// The commands under `Example:` or `Examples:` in a help text, each on one line.
     fn examples(help: &str) -> Vec<String> {
         let lines = help.lines().skip_while(|line| !line.starts_with("Example"));
@@ -105,6 +108,11 @@ mod tests {
 
     fn check(command: &clap::Command, path: &str, tried: &mut usize) {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for line in
+            help.lines().skip_while(|line| !line.starts_with("Example")).take_while(|line| !line.is_empty())
+        {
+            assert!(line.chars().count() <= SCREEN_COLUMNS, "{path}: it would be broken in two: {line}");
+        }
         for example in examples(&help) {
             let parsed = Arguments::try_parse_from(words(&example));
             assert!(parsed.is_ok(), "{path}: {example}\n{}", parsed.unwrap_err());

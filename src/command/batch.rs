@@ -64,7 +64,7 @@ fn prepare(args: &PrepareArgs) -> Result<u8, Failure> {
     }
     warn_of_old_evidence(&home);
     let order = PrepareBatch {
-        kind: args.kind.into(),
+        kind: args.kind,
         roster,
         roster_digest: rosters.digest(),
         isced_level: args.level,

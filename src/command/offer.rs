@@ -34,7 +34,7 @@ const PROBLEM_BYTES_MAX: u64 = 64 << 10;
 /// Arguments of `offer`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula offer diploma-2026-11-21-7e87a0b9 --home lempira --wallet https://educacion.example/wallet \\\n    \
+    after_help = "Example:\n  matricula offer diploma-2026-11-21-7e87a0b9 \\\n    --wallet https://educacion.example/wallet \\\n    \
     --secret-file deposit.secret --out codes.csv\n\n\
     Hand each learner the own code, on paper. Whoever has the code can claim the record, once. Records that stand in \
     the file already are not offered again."

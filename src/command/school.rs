@@ -34,7 +34,7 @@ pub enum SchoolCommand {
 /// Arguments of `school init`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula school init --name 'Instituto Lempira' --did did:web:educacion.example:schools:lempira \\\n    \
+    after_help = "Example:\n  matricula school init --name 'Instituto Lempira' \\\n    --did did:web:educacion.example:schools:lempira \\\n    \
     --authority authority/card.toml"
 )]
 pub struct InitArgs {

@@ -60,7 +60,7 @@ pub struct RequestArgs {
 /// Arguments of `revoke`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  matricula revoke school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2007-10000.json \\\n    \
+    after_help = "Examples:\n  matricula revoke \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2007-10000.json \\\n    \
     --reason issued-in-error --effective 2026-11-21\n  \
     matricula revoke --replaced-bindings\n\n\
     It writes a signed request; `matricula authority publish school/requests` carries it out."
@@ -82,7 +82,7 @@ pub struct RevokeArgs {
 /// Arguments of `suspend`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula suspend school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10001.json \\\n    \
+    after_help = "Example:\n  matricula suspend \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10001.json \\\n    \
     --reason court-order\n\n\
     It writes a signed request; `matricula authority publish school/requests` carries it out."
 )]
@@ -94,7 +94,7 @@ pub struct SuspendArgs {
 /// Arguments of `reinstate`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula reinstate school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10001.json \\\n    \
+    after_help = "Example:\n  matricula reinstate \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10001.json \\\n    \
     --reason court-order\n\n\
     Only a suspension can be ended. What was revoked stays revoked: issue a corrected record."
 )]
@@ -118,10 +118,8 @@ pub struct ChangeArgs {
 /// Arguments of `correct`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  matricula correct school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10002.json corrected.csv \\\n    \
-    --reason typing-error\n  \
-    matricula correct school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2007-10003.json corrected.csv \\\n    \
-    --reason name-changed --effective 2026-11-21\n\n\
+    after_help = "Examples:\n  matricula correct \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2008-10002.json \\\n    corrected.csv --reason typing-error\n  \
+    matricula correct \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2007-10003.json \\\n    corrected.csv --reason name-changed --effective 2026-11-21\n\n\
     corrected.csv is the roster as it should have been. It prepares a batch of one, to be approved and issued like any \
     other. Issuing it also writes the request that marks the old version as superseded, with this reason, from this \
     date: whoever verifies the old version reads both."

@@ -44,7 +44,7 @@ pub struct ExportArgs {
 /// Arguments of `trust import`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula trust import honduras.trust.json --fingerprint '1a2b 3c4d 5e6f 7081 92a3 b4c5 d6e7 f809' --store trust\n  \
+    after_help = "Example:\n  matricula trust import honduras.trust.json \\\n    --fingerprint '1a2b 3c4d 5e6f 7081 92a3 b4c5 d6e7 f809' --store trust\n  \
     matricula verify records --trust trust\n\n\
     The fingerprint of an authority is needed once. Ask for it by another way than the file came: by telephone, \
     from a gazette."

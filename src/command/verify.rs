@@ -19,7 +19,7 @@ const BAR_MIN: usize = 20;
 #[command(after_help = "Examples:\n  \
     matricula verify diploma.json --trust honduras.trust.json\n  \
     matricula verify applications --trust trust --csv > verdicts.csv\n  \
-    matricula verify presentation.json --trust trust --challenge 7Hk2 --domain employer.example\n\n\
+    matricula verify presentation.json --trust trust \\\n    --challenge 7Hk2 --domain employer.example\n\n\
     Exit codes: 0 verified (with or without warnings), 3 refused, 4 unknown issuer, 5 could not check;\n\
     of several files the worst, in that order. 2 wrong usage, 1 anything else. Without --online no network is used.")]
 pub struct VerifyArgs {

@@ -34,7 +34,7 @@ pub fn a_correction_says_why_and_since_when(office: &Office, batch: &str) {
     office.ok(&["batch", "approve", &id]);
     office.ok(&["batch", "issue", &id, "--log", "authority"]);
     publish(office);
-    let told = office.exits(&["verify", &old, "--trust", "trust"], 3);
+    let told = office.exits(&["verify", &old, "--trust", "trust", "--json"], 3);
     assert!(told.contains("corrected version since 2026-11-21 (name_changed)"), "{told}");
     office.ok(&["verify", &office.first_in(&records_of(&id)), "--trust", "trust"]);
 }
@@ -54,7 +54,7 @@ pub fn an_order_of_the_authority_is_carried_out(office: &Office, batch: &str) {
     let school_key = [&order("revoke")[..], &["--home", "school"]].concat();
     office.fails(&school_key, 1, "no_authority_home");
     publish(office);
-    let told = office.exits(&["verify", &record, "--trust", "trust"], 3);
+    let told = office.exits(&["verify", &record, "--trust", "trust", "--json"], 3);
     assert!(told.contains("suspended since 2026-11-21 (court_order)"), "{told}");
     office.ok(&order("reinstate"));
     publish(office);

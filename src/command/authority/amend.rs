@@ -69,7 +69,7 @@ pub struct AddKeyArgs {
 /// Arguments of `authority amend end-key`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority amend end-key authority --at 2027-01-01 --key ministry-2027\n\n\
+    after_help = "Example:\n  matricula authority amend end-key authority --at 2027-01-01 \\\n    --key ministry-2027\n\n\
     With a day in the past it says that the key has been in other hands since then. What was logged before stays good; \
     then publish the status lists anew, with the other key:\n  \
     matricula authority publish --refresh --key ministry-2027 && matricula trust export --key ministry-2027\n\n\
@@ -89,7 +89,7 @@ pub struct EndKeyArgs {
 /// Arguments of `authority amend recognise`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority amend recognise senegal.card.toml --kinds diploma,transcript --levels 3\n\n\
+    after_help = "Example:\n  matricula authority amend recognise senegal.card.toml \\\n    --kinds diploma,transcript --levels 3\n\n\
     senegal.card.toml is the other authority's card.toml; compare its key with what they tell you on the telephone. \
     Run again with another scope, that one counts from then on."
 )]

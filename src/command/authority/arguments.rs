@@ -32,7 +32,7 @@ pub struct DeskArgs {
 /// Arguments of `authority init`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority init --name 'Secretaría de Educación' --country HN --did did:web:educacion.example \\\n    \
+    after_help = "Example:\n  matricula authority init --name 'Secretaría de Educación' --country HN \\\n    --did did:web:educacion.example \\\n    \
     --origin log.educacion.example/1 --url https://educacion.example"
 )]
 pub struct InitArgs {
@@ -64,8 +64,7 @@ pub struct InitArgs {
 /// Arguments of `authority accredit`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority accredit secretary.json --kinds diploma,transcript --levels 3 \\\n    \
-    --from 2015-02-01 --decree-title 'Acuerdo 1234-SE-2015' --decree acuerdo.pdf\n\n\
+    after_help = "Example:\n  matricula authority accredit secretary.json --kinds diploma,transcript \\\n    --levels 3 --from 2015-02-01 \\\n    --decree-title 'Acuerdo 1234-SE-2015' --decree acuerdo.pdf\n\n\
     Run again with further keys of the same school, it adds the keys."
 )]
 pub struct AccreditArgs {
@@ -88,10 +87,8 @@ pub struct AccreditArgs {
 /// Arguments of `authority suspend` and `authority revoke`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  matricula authority suspend did:web:educacion.example:schools:lempira --from 2026-11-01 \\\n    \
-    --reason 'premises unsafe' --decree-title 'Acuerdo 76-2026' --decree acuerdo.pdf\n  \
-    matricula authority revoke did:web:educacion.example:schools:lempira --from 2026-11-15 \\\n    \
-    --reason 'premises closed' --decree-title 'Acuerdo 77-2026' --decree acuerdo.pdf\n\n\
+    after_help = "Examples:\n  matricula authority suspend did:web:educacion.example:schools:lempira \\\n    --from 2026-11-01 --reason 'premises unsafe' \\\n    --decree-title 'Acuerdo 76-2026' --decree acuerdo.pdf\n  \
+    matricula authority revoke did:web:educacion.example:schools:lempira \\\n    --from 2026-11-15 --reason 'premises closed' \\\n    --decree-title 'Acuerdo 77-2026' --decree acuerdo.pdf\n\n\
     `authority restore` ends either. What was logged before stays good."
 )]
 pub struct WithdrawArgs {
@@ -113,7 +110,7 @@ pub struct WithdrawArgs {
 /// Arguments of `authority restore`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority restore did:web:educacion.example:schools:lempira --from 2026-11-20 \\\n    --decree-title 'Sentencia 12-2026' --decree sentencia.pdf"
+    after_help = "Example:\n  matricula authority restore did:web:educacion.example:schools:lempira \\\n    --from 2026-11-20 --decree-title 'Sentencia 12-2026' --decree acuerdo.pdf"
 )]
 pub struct RestoreArgs {
     /// The school's identifier
@@ -131,7 +128,7 @@ pub struct RestoreArgs {
 /// Arguments of `authority compromise`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority compromise z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi --since 2026-11-01\n\n\
+    after_help = "Example:\n  matricula authority compromise \\\n    z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi --since 2026-11-01\n\n\
     `authority list` shows the keys of all schools. What was logged before that day stays good; everything else the key \
     signed is refused. A key of the authority itself is ended with `authority amend end-key`."
 )]
@@ -149,7 +146,7 @@ pub struct CompromiseArgs {
 /// Arguments of `authority succeed`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority succeed did:web:educacion.example:schools:lempira --from 2027-02-01 \\\n    --successor did:web:educacion.example:schools:gracias --decree-title 'Acuerdo 3-2027' --decree acuerdo.pdf"
+    after_help = "Example:\n  matricula authority succeed did:web:educacion.example:schools:lempira \\\n    --from 2027-02-01 --successor did:web:educacion.example:schools:gracias \\\n    --decree-title 'Acuerdo 3-2027' --decree acuerdo.pdf"
 )]
 pub struct SucceedArgs {
     /// The school that closes
@@ -190,7 +187,7 @@ pub struct ListArgs {
 /// Arguments of `authority allot`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority allot did:web:educacion.example:schools:lempira --count 1000 --out places.json\n\n\
+    after_help = "Example:\n  matricula authority allot did:web:educacion.example:schools:lempira \\\n    --count 1000 --out places.json\n\n\
     Each record takes one place. Run again, for the same school and as many, it gives the same places; --further gives \
     others. A file that is there already is not overwritten."
 )]

@@ -29,11 +29,11 @@ pub enum OrderCommand {
 /// Arguments of all three.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  matricula authority order suspend school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2009-10004.json \\\n    \
+    after_help = "Examples:\n  matricula authority order suspend \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2009-10004.json \\\n    \
     --reason court-order\n  \
-    matricula authority order reinstate school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2009-10004.json \\\n    \
+    matricula authority order reinstate \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2009-10004.json \\\n    \
     --reason court-order\n  \
-    matricula authority order revoke school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2009-10004.json \\\n    \
+    matricula authority order revoke \\\n    school/batches/diploma-2026-11-21-7e87a0b9/records/0801-2009-10004.json \\\n    \
     --reason court-order --effective 2026-11-21\n\n\
     For a court's decision, and for schools that are no more; a school asks itself with `matricula revoke`. \
     `matricula authority publish` carries it out."

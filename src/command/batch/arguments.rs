@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use matricula_issuer::batch::{BatchId, BatchKind};
 use matricula_registry::InstitutionId;
 
@@ -20,47 +20,33 @@ pub struct HomeArgs {
     pub home: PathBuf,
 }
 
-/// Kinds of batches on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// Diplomas: one Open Badge a leaver.
-    Diploma,
-    /// Transcripts: one CLR a leaver with results.
-    Transcript,
-    /// Completions of primary school: one Open Badge a leaver.
-    Completion,
-    /// Records of learners who leave for another school: one Open Badge each.
-    Transfer,
-}
-
-impl From<Kind> for BatchKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Diploma => Self::Diploma,
-            Kind::Transcript => Self::Transcript,
-            Kind::Completion => Self::Completion,
-            Kind::Transfer => Self::Transfer,
-        }
-    }
-}
+/// What a batch consists of.
+const KINDS: &[(&str, BatchKind, &str)] = &[
+    ("diploma", BatchKind::Diploma, "Diplomas: one Open Badge a leaver"),
+    ("transcript", BatchKind::Transcript, "Transcripts: one CLR a leaver with results"),
+    ("completion", BatchKind::Completion, "Completions of primary school: one Open Badge a leaver"),
+    (
+        "transfer",
+        BatchKind::Transfer,
+        "Records of learners who leave for another school: one Open Badge each",
+    ),
+];
 
 /// Arguments of `batch prepare`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula batch prepare --home lempira --kind transcript leavers.csv results.csv\n\n\
+#[command(after_help = "Example:\n  matricula batch prepare --kind transcript leavers.csv results.csv\n\n\
     The files are checked as `matricula import check` does; with errors nothing is prepared. The same roster again \
     gives the batch that is there. A learner who has such a record of the same date in an earlier batch is refused, \
     with the line: `matricula correct` puts a record right, --again issues a second one.\n\n\
     A successor or custodian of a school that is no more, named by the authority:\n  \
-    matricula batch prepare --kind diploma leavers.csv --on-behalf-of did:web:educacion.example:schools:morazan"
-)]
+    matricula batch prepare --kind diploma leavers.csv --on-behalf-of did:web:educacion.example:schools:morazan")]
 pub struct PrepareArgs {
     /// The roster of learners, and further files: results, grading scales
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// What to issue
-    #[arg(long, value_enum)]
-    pub kind: Kind,
+    #[arg(long, value_parser = values::one_of(KINDS))]
+    pub kind: BatchKind,
     /// Only learners of this ISCED 2011 level: a batch has one
     #[arg(long)]
     pub level: Option<u8>,
@@ -87,8 +73,8 @@ pub struct PrepareArgs {
 /// Arguments of `batch approve`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula batch show diploma-2026-11-21-7e87a0b9 --home lempira    compare with the register\n  \
-    matricula batch approve diploma-2026-11-21-7e87a0b9 --home lempira --passphrase-file director.passphrase\n\n\
+    after_help = "Example:\n  matricula batch show diploma-2026-11-21-7e87a0b9    compare with the register\n  \
+    matricula batch approve diploma-2026-11-21-7e87a0b9\n\n\
     The approver is another person than the one who prepared it, with a key and a passphrase of their own."
 )]
 pub struct StepArgs {
@@ -103,10 +89,8 @@ pub struct StepArgs {
 
 /// Arguments of `batch issue`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula batch issue diploma-2026-11-21-7e87a0b9 --home lempira --log https://educacion.example/log\n\n\
-    Stopped half-way, the same command goes on where it was; it never issues twice."
-)]
+#[command(after_help = "Example:\n  matricula batch issue diploma-2026-11-21-7e87a0b9 --log authority\n\n\
+    Stopped half-way, the same command goes on where it was; it never issues twice.")]
 pub struct IssueArgs {
     #[command(flatten)]
     pub step: StepArgs,
