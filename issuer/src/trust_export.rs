@@ -194,7 +194,7 @@ impl AuthorityDesk<'_> {
 
     fn own_policy(&self) -> Result<Policy, TrustExportError> {
         let problem = |problem: String| TrustExportError::Policy { problem };
-        self.home.card().policy().map_err(|error| problem(error.to_string()))
+        self.home.policy().map_err(|error| problem(error.to_string()))
     }
 
     /// When each statement was logged: by the first proof that was had of it. A proof fetched later

@@ -89,7 +89,7 @@ pub struct AuthorityCard {
 /// The profile and the card as they stand in files.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CardFile {
+pub(super) struct CardFile {
     did: String,
     name: String,
     country: String,
@@ -105,18 +105,7 @@ impl AuthorityCard {
     /// The card as a TOML file.
     pub fn encode(&self) -> String {
         // The writer's only errors are about maps with keys that are not text.
-        toml::to_string(&CardFile {
-            did: self.profile.did.as_str().to_owned(),
-            name: self.profile.name.as_str().to_owned(),
-            country: self.profile.country.as_str().to_owned(),
-            origin: self.profile.origin.as_str().to_owned(),
-            base_url: self.profile.base_url.as_str().to_owned(),
-            key: self.key.to_string(),
-            log_vkey: self.log_vkey.clone(),
-            witness_vkey: self.witness_vkey.clone(),
-            mirror_vkey: self.mirror_vkey.clone(),
-        })
-        .unwrap_or_default()
+        toml::to_string(&CardFile::of(self)).unwrap_or_default()
     }
 
     /// The policy that asks for the cosignature of the authority's own witness.
@@ -140,20 +129,40 @@ impl AuthorityCard {
         }
         let file: CardFile =
             toml::from_str(text).map_err(|error| CardError::Toml(TomlError::of(text, &error)))?;
+        file.card()
+    }
+}
+
+impl CardFile {
+    pub(super) fn of(card: &AuthorityCard) -> Self {
+        Self {
+            did: card.profile.did.as_str().to_owned(),
+            name: card.profile.name.as_str().to_owned(),
+            country: card.profile.country.as_str().to_owned(),
+            origin: card.profile.origin.as_str().to_owned(),
+            base_url: card.profile.base_url.as_str().to_owned(),
+            key: card.key.to_string(),
+            log_vkey: card.log_vkey.clone(),
+            witness_vkey: card.witness_vkey.clone(),
+            mirror_vkey: card.mirror_vkey.clone(),
+        }
+    }
+
+    pub(super) fn card(self) -> Result<AuthorityCard, CardError> {
         let member = |member| CardError::Member { member };
-        let key = did::parse_multikey(&file.key).map_err(|_| member("key"))?;
-        Ok(Self {
+        let key = did::parse_multikey(&self.key).map_err(|_| member("key"))?;
+        Ok(AuthorityCard {
             profile: AuthorityProfile {
-                did: InstitutionId::parse(&file.did).map_err(|_| member("did"))?,
-                name: Text::parse(&file.name).map_err(|_| member("name"))?,
-                country: Country::parse(&file.country).map_err(|_| member("country"))?,
-                origin: LogOrigin::parse(&file.origin).map_err(|_| member("origin"))?,
-                base_url: BaseUrl::parse(&file.base_url).ok_or_else(|| member("base_url"))?,
+                did: InstitutionId::parse(&self.did).map_err(|_| member("did"))?,
+                name: Text::parse(&self.name).map_err(|_| member("name"))?,
+                country: Country::parse(&self.country).map_err(|_| member("country"))?,
+                origin: LogOrigin::parse(&self.origin).map_err(|_| member("origin"))?,
+                base_url: BaseUrl::parse(&self.base_url).ok_or_else(|| member("base_url"))?,
             },
             key: PublicKey::from(&key),
-            log_vkey: vkey(&file.log_vkey).ok_or_else(|| member("log_vkey"))?,
-            witness_vkey: vkey(&file.witness_vkey).ok_or_else(|| member("witness_vkey"))?,
-            mirror_vkey: vkey(&file.mirror_vkey).ok_or_else(|| member("mirror_vkey"))?,
+            log_vkey: vkey(&self.log_vkey).ok_or_else(|| member("log_vkey"))?,
+            witness_vkey: vkey(&self.witness_vkey).ok_or_else(|| member("witness_vkey"))?,
+            mirror_vkey: vkey(&self.mirror_vkey).ok_or_else(|| member("mirror_vkey"))?,
         })
     }
 }

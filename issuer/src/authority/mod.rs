@@ -5,6 +5,7 @@ mod amendment;
 mod home;
 mod init;
 mod listing;
+mod peers;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub use init::{AuthorityFounded, InitAuthority, init};
 pub use listing::{
     InstitutionStanding, ListedEvent, ListedInstitution, ListedKey, list_institution, list_institutions,
 };
+pub use peers::{Peer, PeerError, PeerName, PeerService};
 
 /// The version of the registry's rules that a new log follows.
 pub const RULES_VERSION: u64 = 1;
