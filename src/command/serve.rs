@@ -49,9 +49,14 @@ pub fn run(args: &ServeArgs) -> Result<u8, Failure> {
         return init(&args.config);
     }
     let config = Config::read(&args.config)?;
-    serve::start_tracing(&config.tracing)?;
+    // A setting that is text to the parser, and nothing to the program.
+    let named = |failure: Failure| match failure.code() {
+        "config_invalid" => failure.about(&args.config).remedy("correct that setting"),
+        _ => failure,
+    };
+    serve::start_tracing(&config.tracing).map_err(named)?;
     let wanted = |service| args.only.is_empty() || args.only.contains(&service);
-    let services = Services::open(&config, &wanted)?;
+    let services = Services::open(&config, &wanted).map_err(named)?;
     serve::run(services, &config.server)?;
     Ok(0)
 }

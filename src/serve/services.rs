@@ -113,7 +113,11 @@ struct Opening<'a> {
 
 impl Opening<'_> {
     fn authority(&self) -> Result<AuthorityHome, Failure> {
-        Ok(AuthorityHome::open(&self.config.authority.home)?)
+        AuthorityHome::open(&self.config.authority.home).map_err(|error| {
+            let remedy =
+                "set authority.home in the configuration to the folder that `matricula authority init` made";
+            Failure::from(error).remedy(remedy)
+        })
     }
 
     fn passphrase(&self) -> Result<Passphrase, Failure> {

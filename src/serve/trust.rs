@@ -44,7 +44,9 @@ impl TrustSources {
     fn own(&self) -> Result<Vec<TrustFile>, Failure> {
         let Ok(home) = AuthorityHome::open(&self.authority) else { return Ok(Vec::new()) };
         let Some(bytes) = current_trust_file(&home)? else { return Ok(Vec::new()) };
-        let file = TrustFile::parse(&bytes).map_err(|error| Failure::new("trust_file_unusable", error))?;
+        let file = TrustFile::parse(&bytes).map_err(|error| {
+            Failure::new("trust_file_unusable", error).about(&self.authority.join("trust"))
+        })?;
         Ok(vec![file])
     }
 }

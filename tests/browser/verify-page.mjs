@@ -99,6 +99,44 @@ test("without script the form works as it stands, by keyboard alone", async () =
   assert.ok(await page.getByLabel("The file").isVisible());
 });
 
+test("everything is reached by keyboard, in order, and the six answers are words", async () => {
+  const watched = await watchedPage(browser, baseUrl, desk);
+  const { page } = watched;
+  await page.goto(baseUrl);
+  const press = async (key, name) => {
+    await page.keyboard.press(key);
+    const focused = await page.evaluate(() => {
+      const { id, textContent } = document.activeElement;
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      return { name: id || textContent.trim(), shown: outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2 };
+    });
+    assert.deepEqual(focused, { name, shown: true });
+  };
+  await press("Tab", "Go to the content");
+  await press("Tab", "document");
+  const choosing = page.waitForEvent("filechooser");
+  await page.keyboard.press("Enter");
+  await (await choosing).setFiles(record("refused"));
+  await press("Tab", "More about the question");
+  await press("Tab", "Verify");
+  await page.keyboard.press("Enter");
+  await readVerdict(page);
+  const axes = await page.locator("article.verdict li.axis").evaluateAll((items) =>
+    items.map((item) => ({
+      question: item.querySelector("h4").innerText,
+      answer: item.querySelector(".answer strong").innerText,
+      text: item.querySelector("p:not(.answer):not(.code)").innerText,
+    })),
+  );
+  assert.equal(axes.length, 6);
+  for (const { question, answer, text } of axes) {
+    assert.match(question, /\?$/);
+    assert.match(answer, /^(good|warning|failed|not checked|does not apply)$/);
+    assert.match(text, /\w+ \w+.*\.$/s);
+  }
+  assert.deepEqual(watched.complaints, []);
+});
+
 test("a presentation of several records has a verdict for each", async () => {
   const watched = await watchedPage(browser, baseUrl, phone);
   const { page } = watched;

@@ -340,6 +340,7 @@ fn a_line_of_a_configuration_that_is_wrong_is_named_with_its_key() {
         ),
         ("[server]\n\nlisten = 7\n", "matricula.toml, line 3, column 10, at listen: invalid"),
         ("[server\n", "matricula.toml, line 1, column 8: "),
+        ("[tracing]\nfilter = \"a=b=c\"\n", "matricula.toml: tracing.filter: "),
     ] {
         fs::write(office.path("matricula.toml"), text).unwrap();
         let stderr = office.fails(&["serve"], 1, "config_invalid");
