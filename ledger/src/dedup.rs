@@ -22,11 +22,13 @@ const INDEXED: &[u8] = b"indexed";
 
 /// Entries not yet in the store, at most: 131,072 × about 120 bytes are 16 MB. Beyond, writers wait for the index.
 const RECENT_MAX: usize = 131_072;
-/// Entries that go to the store in one change.
+/// Entries that go to the store in one change at most.
 const CHANGE_ENTRIES: usize = 2048;
-/// How long entries gather for one change. Each change is a sync, on the disk that acknowledgements wait for; what a crash
-/// in this time keeps from the index is read from the log again.
-const GATHERING: Duration = Duration::from_secs(1);
+/// How long entries gather for one change, and how many are enough. Each change is a sync, on the disk that acknowledgements
+/// wait for, and two milliseconds of a processor for so many rows; what a crash in this time keeps from the index is read
+/// from the log again.
+const GATHERING_TIME: Duration = Duration::from_secs(1);
+const GATHERED_ENTRIES: usize = 256;
 
 /// Finds entries by leaf hash.
 #[derive(Debug)]
@@ -92,7 +94,7 @@ impl Dedup {
         let after = recent.to_index.len();
         drop(recent);
         // Nothing in between matters to who writes behind, and waking it takes time from the acknowledgement.
-        if before == 0 || before < CHANGE_ENTRIES && after >= CHANGE_ENTRIES {
+        if before == 0 || before < GATHERED_ENTRIES && after >= GATHERED_ENTRIES {
             self.changed.notify_all();
         }
         Ok(())
@@ -104,8 +106,8 @@ impl Dedup {
             let recent = self.recent.lock().map_err(|_| StateError::Stopped)?;
             let idle = |recent: &mut Recent| recent.to_index.is_empty() && !recent.stopped;
             let recent = self.changed.wait_while(recent, idle).map_err(|_| StateError::Stopped)?;
-            let few = |recent: &mut Recent| recent.to_index.len() < CHANGE_ENTRIES && !recent.stopped;
-            let gathered = self.changed.wait_timeout_while(recent, GATHERING, few);
+            let few = |recent: &mut Recent| recent.to_index.len() < GATHERED_ENTRIES && !recent.stopped;
+            let gathered = self.changed.wait_timeout_while(recent, GATHERING_TIME, few);
             let (recent, _) = gathered.map_err(|_| StateError::Stopped)?;
             let change: Vec<_> = recent.to_index.iter().take(CHANGE_ENTRIES).copied().collect();
             drop(recent);
