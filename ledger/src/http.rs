@@ -23,10 +23,12 @@ use crate::page;
 use crate::submission::SUBMISSION_BYTES_MAX;
 
 mod entries;
+mod openapi;
 mod problem;
 mod reads;
 mod witness;
 
+pub use openapi::openapi;
 pub use problem::ApiError;
 pub use witness::witness_router;
 

@@ -29,7 +29,7 @@ mod wallet;
 pub use binding::Claimed;
 pub use disclosure::{Disclosure, DisclosureKind, Views};
 pub use error::WalletError;
-pub use http::{WalletState, router};
+pub use http::{WalletState, openapi, router};
 pub use limiter::ClientAddress;
 pub use offer::{OFFER_SECONDS_MAX, OfferCode};
 pub use password::{CostOutOfRange, CredentialsError, LoginName, Password, PasswordCost};

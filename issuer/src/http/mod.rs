@@ -13,10 +13,12 @@
 
 mod admission;
 mod did_document;
+mod openapi;
 mod problem;
 mod router;
 mod state;
 
+pub use openapi::openapi;
 pub use problem::ApiError;
 pub use router::{BINDING_BODY_BYTES_MAX, router};
 pub use state::{IssuerState, ServedSchool};

@@ -6,6 +6,7 @@ mod cookie;
 mod headers;
 mod input;
 mod learner;
+mod openapi;
 mod origin;
 mod page;
 mod pages;
@@ -13,5 +14,6 @@ mod problem;
 mod router;
 mod state;
 
+pub use openapi::openapi;
 pub use router::router;
 pub use state::WalletState;
