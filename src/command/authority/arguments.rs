@@ -146,7 +146,8 @@ pub struct CompromiseArgs {
 /// Arguments of `authority succeed`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula authority succeed did:web:educacion.example:schools:lempira \\\n    --from 2027-02-01 --successor did:web:educacion.example:schools:gracias \\\n    --decree-title 'Acuerdo 3-2027' --decree acuerdo.pdf"
+    after_help = "Example:\n  matricula authority succeed did:web:educacion.example:schools:lempira \\\n    --from 2027-02-01 --successor did:web:educacion.example:schools:gracias \\\n    --decree-title 'Acuerdo 3-2027' --decree acuerdo.pdf\n\n\
+    The school that takes over must be accredited by the same authority already."
 )]
 pub struct SucceedArgs {
     /// The school that closes
