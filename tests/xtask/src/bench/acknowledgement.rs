@@ -10,6 +10,7 @@ use crate::client::{Outcome, offer, saturate};
 use crate::error::{BenchError, During};
 use crate::http::{Server, body};
 use crate::measure::{Latencies, Pace};
+use crate::quantity::Quantity;
 use crate::report::{Report, Row};
 use crate::statements::Authorship;
 use crate::{bare, disk};
@@ -38,7 +39,7 @@ pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
     one.report("one connection", report);
     for offered in OFFERED_A_SECOND {
         let fixed = bench.compare(CONNECTIONS, offered as f64, Some(offered as f64))?;
-        let load = format!("32 connections, {offered}/s offered");
+        let load = format!("32 connections, {} offered", Quantity::PerSecond(offered as f64));
         fixed.report(&load, report);
         let busy = format!("{load}, processor time of client and server; raw: bare server");
         report.add(Row::new(busy, fixed.bare.busy(), fixed.node.busy()));

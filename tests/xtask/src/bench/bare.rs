@@ -45,7 +45,7 @@ fn write_groups(mut file: File, waiting: &Receiver<Append>) {
         group.iter().for_each(|append| bytes.extend_from_slice(&append.body));
         let written = file.write_all(&bytes).and_then(|()| file.sync_data());
         for append in group {
-            let told = written.as_ref().map(|()| ()).map_err(|error| error.kind().into());
+            let told = written.as_ref().copied().map_err(|error| error.kind().into());
             // A client that has gone away hears nothing.
             append.done.send(told).unwrap_or_default();
         }
