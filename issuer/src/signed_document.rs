@@ -134,7 +134,10 @@ pub(crate) fn open_with_all<T: DeserializeOwned>(
 ) -> Result<(T, Vec<Signer>), SignedDocumentError> {
     let mut document = json::parse(bytes)?;
     let signers = verify(&document)?;
-    let shape = |problem: String| SignedDocumentError::Shape { expected: kind, problem };
+    let shape = |problem: String| {
+        let problem = json::quoted(&problem);
+        SignedDocumentError::Shape { expected: kind, problem }
+    };
     let members = document.as_object_mut().ok_or_else(|| shape("it is not an object".to_owned()))?;
     members.remove(PROOF);
     match members.remove(TYPE) {

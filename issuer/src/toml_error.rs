@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use matricula_credential::json::quoted;
+
 /// A defect of a TOML text. Shown as `line 3, column 10, at listen: invalid type: integer, expected a string`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct TomlError {
@@ -18,12 +20,12 @@ pub struct TomlError {
 impl TomlError {
     /// What the parser said of this text.
     pub fn of(text: &str, error: &toml::de::Error) -> Self {
-        let problem = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        let problem = quoted(&error.message().split_whitespace().collect::<Vec<_>>().join(" "));
         let offset = error.span().map_or(0, |span| span.start);
         let before = text.get(..offset).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line_text = text[line_start..].lines().next().unwrap_or_default();
-        let key = line_text.split_once('=').map(|(key, _)| key.trim().to_owned());
+        let key = line_text.split_once('=').map(|(key, _)| quoted(key.trim()));
         // A member that is missing is on no line: the span is that of the whole.
         let is_missing = problem.starts_with("missing field");
         Self {

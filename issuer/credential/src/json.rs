@@ -146,8 +146,8 @@ impl Walk {
 /// Characters of a foreign text that an error repeats: longer than any name or pointer of a real document.
 const QUOTED_CHARS_MAX: usize = 300;
 
-/// A text that a stranger chose, cut short where it is longer than any real one.
-pub(crate) fn quoted(text: &str) -> String {
+/// A text that a stranger chose, for an error to repeat: cut short where it is longer than any real one.
+pub fn quoted(text: &str) -> String {
     let mut quoted: String = text.chars().take(QUOTED_CHARS_MAX).collect();
     if quoted.len() < text.len() {
         quoted.push('…');

@@ -3,6 +3,7 @@
 use ed25519_dalek::SigningKey;
 use matricula_credential::canonical_json;
 use matricula_credential::did::verification_method;
+use matricula_credential::json::quoted;
 use matricula_credential::proof::{self, Cryptosuite, ProofOptions};
 use matricula_tlog::{Hash, UnixSeconds};
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,7 @@ impl TrustContent {
         }
         members.remove("proof");
         serde_json::from_value(Value::Object(members))
-            .map_err(|error| TrustFileError::Shape(error.to_string()))
+            .map_err(|error| TrustFileError::Shape(quoted(&error.to_string())))
     }
 
     /// Signs the content with a key of the authority: the file, as JSON.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use data_encoding::HEXLOWER;
-use matricula_credential::json::{JsonError, parse_limited};
+use matricula_credential::json::{JsonError, parse_limited, quoted};
 use matricula_credential::proof::{self, ProofError, ProofPurpose};
 use matricula_credential::status::ListCredential;
 use matricula_registry::{KnownAt, PublicKey, Registry, StatementId};
@@ -333,7 +333,7 @@ fn check_signature(
 
 fn policy_of(content: &TrustContent, registry: &Registry) -> Result<Policy, TrustFileError> {
     let policy = Policy::parse(content.log.policy.as_bytes())
-        .map_err(|error| TrustFileError::Policy(error.to_string()))?;
+        .map_err(|error| TrustFileError::Policy(quoted(&error.to_string())))?;
     let declared = registry.authority(KnownAt::Latest).map(|event| event.value.log_key.as_str());
     let named = policy.logs().iter().any(|log| {
         Some(log.key().encode().as_str()) == declared && log.key().name().as_str() == content.log.origin
@@ -347,7 +347,7 @@ fn check_list(
     registry: &Registry,
 ) -> Result<CheckedStatusList, TrustFileError> {
     let id = list.credential.get("id").and_then(Value::as_str).unwrap_or_default();
-    let unusable = |reason: String| TrustFileError::StatusList { id: id.to_owned(), reason };
+    let unusable = |reason: String| TrustFileError::StatusList { id: quoted(id), reason: quoted(&reason) };
     let credential = ListCredential::parse(&list.credential).map_err(|error| unusable(error.to_string()))?;
     check_signature(&list.credential, did, registry, credential.valid_from)
         .map_err(|error| unusable(error.to_string()))?;

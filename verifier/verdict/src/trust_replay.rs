@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use matricula_credential::json::quoted;
 use matricula_registry::{Body, KnownAt, LogOrigin, Registry, Statement, StatementId};
 use matricula_tlog::{LeafIndex, UnixSeconds, decode_base64};
 
@@ -87,7 +88,7 @@ fn read(trusted: &TrustedStatement) -> Result<Statement, TrustFileError> {
 }
 
 fn unusable(trusted: &TrustedStatement, error: &dyn core::fmt::Display) -> TrustFileError {
-    TrustFileError::Statement { index: trusted.index, reason: error.to_string() }
+    TrustFileError::Statement { index: trusted.index, reason: quoted(&error.to_string()) }
 }
 
 /// Reads a date of a trust file.
