@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    authority, batch, demo, import, ledger, offer, school, serve, simulate, status, trust, verify,
+    authority, batch, demo, import, ledger, node, offer, school, serve, simulate, status, trust, verify,
 };
 
 /// Learner records signed by schools, logged by ministries, verified offline by anybody.
@@ -58,6 +58,9 @@ pub enum Command {
     /// Look after a log: check every byte of it, rebuild its indexes
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Other authorities' nodes: who cosigns this log, whose logs this node follows, evidence
+    #[command(subcommand)]
+    Node(node::NodeCommand),
     /// Run the services: log, issuer, wallet and verifier in one process
     Serve(serve::ServeArgs),
     /// Compute what a country's log comes to: entries, traffic, proofs, work, cost

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod demo;
 pub mod import;
 pub mod ledger;
+pub mod node;
 pub mod offer;
 pub mod school;
 pub mod serve;

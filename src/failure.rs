@@ -9,7 +9,11 @@ use std::path::Path;
 
 use self::remedy::{Doing, remedy_for};
 
-/// A command's failure. Exit code 2 is for wrong usage, 1 for anything else; verdicts have their own.
+/// What somebody has to do elsewhere before the same command can end: as `EX_TEMPFAIL` of sysexits.
+const WAITING_EXIT_CODE: u8 = 75;
+
+/// A command's failure. Exit code 2 is for wrong usage, 75 when entries wait to be taken to the log, 1 for anything else;
+/// verdicts have their own.
 #[derive(Debug)]
 pub struct Failure {
     code: String,
@@ -21,7 +25,9 @@ pub struct Failure {
 impl Failure {
     /// A failure with a stable code and a sentence.
     pub fn new(code: impl Into<String>, message: impl fmt::Display) -> Self {
-        Self { code: code.into(), message: message.to_string(), remedy: None, exit_code: 1 }
+        let code = code.into();
+        let exit_code = if code == "log_waiting" { WAITING_EXIT_CODE } else { 1 };
+        Self { code, message: message.to_string(), remedy: None, exit_code }
     }
 
     /// A failure of the way the command was called.
@@ -113,6 +119,7 @@ coded!(
     matricula_issuer::StorageError,
     matricula_issuer::authority::AuthorityError,
     matricula_issuer::authority::CardError,
+    matricula_issuer::authority::PeerError,
     matricula_issuer::batch::BatchError,
     matricula_issuer::correction::CorrectionError,
     matricula_issuer::school::ApplicationError,

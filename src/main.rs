@@ -46,6 +46,7 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Trust(command) => command::trust::run(command),
         Command::Verify(args) => command::verify::run(args),
         Command::Ledger(command) => command::ledger::run(command),
+        Command::Node(command) => command::node::run(command),
         Command::Serve(args) => command::serve::run(args),
         Command::Simulate(args) => command::simulate::run(args),
     }

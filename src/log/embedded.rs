@@ -1,10 +1,14 @@
 //! A log that runs in this process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use matricula_issuer::{LogPort, LogPortError, Logged};
-use matricula_ledger::{Node, ReadError, SubmitError};
+use matricula_ledger::{Node, Promise, ReadError, SubmitError};
 use matricula_tlog::{LeafIndex, TreeSize};
+
+/// How long a command waits for the quorum. It can be run again at any time.
+const QUORUM_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// A node in this process, as the issuer sees it.
 pub struct EmbeddedLog {
@@ -15,6 +19,11 @@ impl EmbeddedLog {
     /// Wraps a running node.
     pub fn new(node: Arc<Node>) -> Self {
         Self { node }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 }
 
@@ -32,7 +41,9 @@ impl LogPort for EmbeddedLog {
         if index.get() >= size.get() {
             return Err(LogPortError::NoSuchEntry { index, size });
         }
-        self.node.wait_published(TreeSize::new(index.get() + 1)).map_err(refusal)?;
+        let wanted = TreeSize::new(index.get() + 1);
+        // When the quorum is not reached in time there is no proof yet, and that is said below.
+        self.node.wait_for(Promise::Witnessed, wanted, QUORUM_TIME_MAX).map_err(refusal)?;
         let proof = self.node.proof(index).map_err(unreadable)?;
         proof.map(|proof| proof.encode()).ok_or(LogPortError::NotPublished { index })
     }

@@ -1,0 +1,314 @@
+//! `matricula node`: other authorities' nodes, the policy of cosignatures, and evidence.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use matricula_issuer::authority::{AuthorityCard, AuthorityHome, Peer, PeerName, PeerService};
+use matricula_tlog::{EVIDENCE_BYTES_MAX, Evidence, POLICY_BYTES_MAX, Policy};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::files::{read_bounded, read_text};
+
+/// A card has under a kilobyte.
+const CARD_BYTES_MAX: u64 = 64 << 10;
+
+/// What an operator says about other nodes.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Whom this node asks for cosignatures, and whose logs it follows
+    #[command(subcommand)]
+    Peer(PeerCommand),
+    /// By which cosignatures this log's proofs are to be believed
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Proof that somebody signed what nobody honest signs
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
+}
+
+/// Other authorities' nodes.
+#[derive(Debug, Subcommand)]
+pub enum PeerCommand {
+    /// Add another authority's node by its card
+    Add(AddArgs),
+    /// Show the peers
+    List(ListArgs),
+    /// Remove a peer
+    Remove(RemoveArgs),
+}
+
+/// The policy.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Show the policy in force, and one that counts every peer
+    Show(HomeArgs),
+    /// Set the policy from a file in the format of C2SP tlog-policy
+    Set(SetArgs),
+}
+
+/// Evidence.
+#[derive(Debug, Subcommand)]
+pub enum EvidenceCommand {
+    /// Verify an evidence file, offline: what does it prove, and against whom?
+    Verify(EvidenceArgs),
+}
+
+/// The authority's folder.
+#[derive(Args, Clone, Debug)]
+pub struct HomeArgs {
+    /// The authority's folder
+    #[arg(long, value_name = "DIR", default_value = "authority")]
+    pub home: PathBuf,
+}
+
+/// Arguments of `node peer add`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  matricula node peer add senegal.card.toml --name senegal\n  \
+    matricula node peer add senegal.card.toml --name senegal --follow mirror --ask mirror,witness\n\n\
+    The card is what the other authority's `authority/authority.toml` says. Check it with them by another way than it came.\n\
+    A running node takes peers up when it is started again."
+)]
+pub struct AddArgs {
+    /// The other authority's card
+    pub card: PathBuf,
+    /// Its name on this node: small letters, digits, hyphens. Without it, the card's country
+    #[arg(long, value_parser = peer_name)]
+    pub name: Option<PeerName>,
+    /// What this node does for the other's log
+    #[arg(long, value_delimiter = ',', value_name = "SERVICE,…", default_value = "mirror,witness")]
+    pub follow: Vec<Service>,
+    /// What this node asks of the other for its own log
+    #[arg(long, value_delimiter = ',', value_name = "SERVICE,…", default_value = "mirror,witness")]
+    pub ask: Vec<Service>,
+    #[command(flatten)]
+    pub home: HomeArgs,
+}
+
+/// What one node does for another's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Service {
+    /// Keep a copy of every entry, check each, cosign
+    Mirror,
+    /// Check that the log only grows, cosign
+    Witness,
+    /// Nothing
+    None,
+}
+
+/// Arguments of `node peer list`.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub home: HomeArgs,
+}
+
+/// Arguments of `node peer remove`.
+#[derive(Args, Debug)]
+pub struct RemoveArgs {
+    /// The peer's name on this node
+    #[arg(value_parser = peer_name)]
+    pub name: PeerName,
+    #[command(flatten)]
+    pub home: HomeArgs,
+}
+
+/// Arguments of `node policy set`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula node policy show > policy.txt      # then edit it\n  matricula node policy set policy.txt\n\n\
+    The policy goes into the next trust file: run `matricula trust export` afterwards, and start the node again."
+)]
+pub struct SetArgs {
+    /// The policy file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub home: HomeArgs,
+}
+
+/// Arguments of `node evidence verify`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula node evidence verify 5f3a….evidence\n\n\
+    Exit code 0: it proves what it says. 3: it does not. The file names the accused key; whose key that is, a trust file \
+    or a card says."
+)]
+pub struct EvidenceArgs {
+    /// The evidence file
+    pub file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the command.
+pub fn run(command: &NodeCommand) -> Result<u8, Failure> {
+    match command {
+        NodeCommand::Peer(PeerCommand::Add(args)) => add(args),
+        NodeCommand::Peer(PeerCommand::List(args)) => list(args),
+        NodeCommand::Peer(PeerCommand::Remove(args)) => {
+            AuthorityHome::open(&args.home.home)?.remove_peer(&args.name)?;
+            println!("{} is no peer any more; start the node again.", args.name);
+            Ok(0)
+        }
+        NodeCommand::Policy(PolicyCommand::Show(args)) => show_policy(args),
+        NodeCommand::Policy(PolicyCommand::Set(args)) => set_policy(args),
+        NodeCommand::Evidence(EvidenceCommand::Verify(args)) => verify_evidence(args),
+    }
+}
+
+fn add(args: &AddArgs) -> Result<u8, Failure> {
+    let home = AuthorityHome::open(&args.home.home)?;
+    let card = AuthorityCard::parse(&read_text(&args.card, CARD_BYTES_MAX)?)
+        .map_err(|error| Failure::from(error).about(&args.card))?;
+    let country = card.profile.country.as_str().to_ascii_lowercase();
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => peer_name(&country).map_err(Failure::usage)?,
+    };
+    let peer = Peer { name, follow: services(&args.follow)?, ask: services(&args.ask)?, card };
+    home.add_peer(&peer)?;
+    println!("{} ({})", peer.name, peer.card.profile.name);
+    println!("  its log     {}", peer.card.log_vkey);
+    println!("  reached at  {}", peer.card.profile.base_url.as_str());
+    println!("  this node {} for it, and asks it to {}.", deeds(&peer.follow), deeds(&peer.ask));
+    println!("Compare the key with them by another way; then start the node again.");
+    Ok(0)
+}
+
+fn list(args: &ListArgs) -> Result<u8, Failure> {
+    let peers = AuthorityHome::open(&args.home.home)?.peers()?;
+    if args.json {
+        let listed: Vec<_> = peers.iter().map(described).collect();
+        println!("{:#}", json!(listed));
+        return Ok(0);
+    }
+    if peers.is_empty() {
+        println!("No peers. `matricula node peer add CARD` adds another authority's node.");
+    }
+    for peer in &peers {
+        println!("{:<16} {}  {}", peer.name, peer.card.profile.origin, peer.card.profile.base_url.as_str());
+        println!("{:16} this node {} for it, and asks it to {}", "", deeds(&peer.follow), deeds(&peer.ask));
+    }
+    Ok(0)
+}
+
+fn described(peer: &Peer) -> serde_json::Value {
+    json!({
+        "name": peer.name.as_str(),
+        "origin": peer.card.profile.origin.as_str(),
+        "url": peer.card.profile.base_url.as_str(),
+        "log_vkey": peer.card.log_vkey,
+        "witness_vkey": peer.card.witness_vkey,
+        "mirror_vkey": peer.card.mirror_vkey,
+        "follow": peer.follow,
+        "ask": peer.ask,
+    })
+}
+
+/// The policy in force, as a file that can be set again, with a proposal behind it where peers are asked.
+fn show_policy(args: &HomeArgs) -> Result<u8, Failure> {
+    let home = AuthorityHome::open(&args.home)?;
+    let proposal = proposal(&home)?;
+    match home.policy_text()? {
+        Some(text) => print!("{text}"),
+        None => {
+            let card = home.card();
+            println!("# The default: this node's own witness.");
+            println!("log {}\nwitness own {}\nquorum own", card.log_vkey, card.witness_vkey);
+        }
+    }
+    if let Some(proposal) = proposal {
+        println!("\n# With the peers that are asked, it could be:");
+        proposal.lines().for_each(|line| println!("# {line}"));
+    }
+    Ok(0)
+}
+
+/// Mirrors first, a majority of them, then a majority of the witnesses.
+fn proposal(home: &AuthorityHome) -> Result<Option<String>, Failure> {
+    let peers = home.peers()?;
+    let asked = |service| peers.iter().filter(move |peer| peer.ask.contains(&service));
+    let mut text = format!("log {}\n", home.card().log_vkey);
+    let mut groups = Vec::new();
+    for (service, group) in [(PeerService::Mirror, "mirrors"), (PeerService::Witness, "witnesses")] {
+        let mut names = Vec::new();
+        for peer in asked(service) {
+            let name = format!("{}-{}", peer.name, service.as_str());
+            let key = if service == PeerService::Mirror { &peer.card.mirror_vkey } else { &peer.card.witness_vkey };
+            text.push_str(&format!("witness {name} {key}\n"));
+            names.push(name);
+        }
+        if !names.is_empty() {
+            text.push_str(&format!("group {group} {} {}\n", names.len() / 2 + 1, names.join(" ")));
+            groups.push(group);
+        }
+    }
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    text.push_str(&format!("group anchor all {}\nquorum anchor", groups.join(" ")));
+    Ok(Some(text))
+}
+
+fn set_policy(args: &SetArgs) -> Result<u8, Failure> {
+    let home = AuthorityHome::open(&args.home.home)?;
+    let text = read_text(&args.file, POLICY_BYTES_MAX as u64)?;
+    let policy: Policy =
+        home.set_policy(&text).map_err(|error| Failure::from(error).about(&args.file))?;
+    println!("The policy names {} cosigners.", policy.witnesses().len());
+    println!("Start the node again, then `matricula trust export`, so that verifiers ask for the same.");
+    Ok(0)
+}
+
+fn verify_evidence(args: &EvidenceArgs) -> Result<u8, Failure> {
+    let bytes = read_bounded(&args.file, EVIDENCE_BYTES_MAX as u64)?;
+    let evidence = Evidence::parse(&bytes)
+        .map_err(|error| Failure::new("evidence_malformed", error).about(&args.file))?;
+    let found = evidence.verify();
+    if args.json {
+        let (proves, text) = match &found {
+            Ok(finding) => (true, finding.to_string()),
+            Err(error) => (false, error.to_string()),
+        };
+        let signer = evidence.signer().encode();
+        println!("{:#}", json!({"proves": proves, "signer": signer, "text": text}));
+    } else {
+        match &found {
+            Ok(finding) => println!("PROVEN against {}\n{finding}", evidence.signer().encode()),
+            Err(error) => println!("NOT PROVEN: {error}"),
+        }
+    }
+    Ok(if found.is_ok() { 0 } else { 3 })
+}
+
+fn services(words: &[Service]) -> Result<BTreeSet<PeerService>, Failure> {
+    if words.contains(&Service::None) && words.len() > 1 {
+        return Err(Failure::usage("`none` stands alone"));
+    }
+    let service = |word: &Service| match word {
+        Service::Mirror => Some(PeerService::Mirror),
+        Service::Witness => Some(PeerService::Witness),
+        Service::None => None,
+    };
+    Ok(words.iter().filter_map(service).collect())
+}
+
+fn deeds(services: &BTreeSet<PeerService>) -> &'static str {
+    match (services.contains(&PeerService::Mirror), services.contains(&PeerService::Witness)) {
+        (true, true) => "mirror and witness",
+        (true, false) => "mirror",
+        (false, true) => "witness",
+        (false, false) => "do nothing",
+    }
+}
+
+fn peer_name(text: &str) -> Result<PeerName, String> {
+    PeerName::parse(text)
+        .ok_or_else(|| format!("'{text}' is no name: 1 to 32 small letters, digits and hyphens"))
+}
