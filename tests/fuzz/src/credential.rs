@@ -1,9 +1,15 @@
-//! Strict JSON, records, presentations, status lists, proofs.
+//! Strict JSON, records, presentations, status lists, bindings, proofs, identifiers.
 
+use matricula_credential::binding::HolderBinding;
+use matricula_credential::did::{DidDocument, DidWeb, VerificationMethod, did_key, parse_did_key};
 use matricula_credential::presentation::{self, PresentationFile};
 use matricula_credential::record::PortableRecord;
-use matricula_credential::status::{StatusList, entries_of};
-use matricula_credential::{canonical_json, canonical_nquads, content, json, model, proof};
+use matricula_credential::status::{
+    ListCredential, PURPOSES_MAX, STATUS_ENTRIES_MAX, StatusList, entries_of,
+};
+use matricula_credential::{
+    canonical_json, canonical_nquads, content, format_date_time, json, model, parse_date_time, proof,
+};
 
 /// The key that signed the seeds. Nobody who fuzzes has its secret.
 const SIGNER: &str = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2";
@@ -49,5 +55,47 @@ pub fn signed_credential(bytes: &[u8]) {
     let Ok(proofs) = proof::verify(&value) else { return };
     for good in proofs.good().iter().filter(|good| good.verification_method.ends_with(SIGNER)) {
         assert_eq!(value["credentialSubject"]["alumniOf"], "The School of Examples", "{good:?}");
+    }
+}
+
+/// A status list credential holds few lists, each under its bound.
+pub fn status_list_credential(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes) else { return };
+    let Ok(credential) = ListCredential::parse(&value) else { return };
+    assert!(credential.lists.len() <= PURPOSES_MAX);
+    assert!(credential.lists.iter().all(|(_, list)| list.entries() <= STATUS_ENTRIES_MAX));
+}
+
+/// A binding is read back as it was written.
+pub fn holder_binding(bytes: &[u8]) {
+    let Ok(value) = json::parse(bytes) else { return };
+    let Ok(binding) = HolderBinding::parse(&value) else { return };
+    assert!(!binding.binds(&value));
+    if let Ok(written) = binding.to_value() {
+        assert_eq!(HolderBinding::parse(&written), Ok(binding));
+    }
+}
+
+/// Identifiers, keys, documents and dates have one spelling, or are read back as the same.
+pub fn identifiers(bytes: &[u8]) {
+    if let Ok(value) = json::parse(bytes)
+        && let Ok(document) = DidDocument::parse(&value)
+    {
+        assert_eq!(DidDocument::parse(&document.to_value()), Ok(document));
+    }
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    if let Ok(did) = DidWeb::parse(text) {
+        assert_eq!(DidWeb::parse(&did.encode()), Ok(did));
+    }
+    if let Ok(key) = parse_did_key(text) {
+        assert_eq!(parse_did_key(&did_key(&key)), Ok(key));
+    }
+    if let Ok(method) = VerificationMethod::parse(text) {
+        assert!(text.starts_with(&method.controller));
+    }
+    if let Ok(at) = parse_date_time(text)
+        && let Ok(written) = format_date_time(at)
+    {
+        assert_eq!(parse_date_time(&written), Ok(at));
     }
 }

@@ -1,6 +1,7 @@
-//! What comes into an office: rosters, applications, requests, allotments.
+//! What comes into an office: rosters, applications, requests, allotments, cards.
 
 use jiff::civil::date;
+use matricula_issuer::authority::AuthorityCard;
 use matricula_issuer::roster::{self, RosterFile};
 use matricula_issuer::school::Application;
 use matricula_issuer::status::{SignedAllotment, SignedRequest};
@@ -22,4 +23,12 @@ pub fn school_file(bytes: &[u8]) {
     }
     let _ = SignedAllotment::parse(bytes);
     let _ = SignedRequest::parse(bytes);
+}
+
+/// A card is read back as it was written.
+pub fn authority_card(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let Ok(card) = AuthorityCard::parse(text) else { return };
+    let encoded = card.encode();
+    assert_eq!(AuthorityCard::parse(&encoded).map(|card| card.encode()), Ok(encoded));
 }

@@ -6,6 +6,7 @@
 pub mod credential;
 pub mod issuer;
 pub mod registry;
+pub mod services;
 pub mod tlog;
 pub mod verifier;
 
@@ -38,4 +39,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "foreign_token", body: verifier::foreign_token },
     Target { name: "roster", body: issuer::roster },
     Target { name: "school_file", body: issuer::school_file },
+    Target { name: "authority_card", body: issuer::authority_card },
+    Target { name: "status_list_credential", body: credential::status_list_credential },
+    Target { name: "holder_binding", body: credential::holder_binding },
+    Target { name: "identifiers", body: credential::identifiers },
+    Target { name: "wallet_request", body: services::wallet_request },
+    Target { name: "verifier_request", body: services::verifier_request },
 ];
