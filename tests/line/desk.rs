@@ -52,7 +52,7 @@ pub fn an_order_of_the_authority_is_carried_out(office: &Office, batch: &str) {
     office.ok(&from("2026-11-21"));
     office.fails(&order("suspend"), 1, "already_suspended");
     let school_key = [&order("revoke")[..], &["--home", "school"]].concat();
-    office.fails(&school_key, 1, "no_authority_home");
+    office.fails(&school_key, 1, "no_such_key");
     publish(office);
     let told = office.exits(&["verify", &record, "--trust", "trust", "--json"], 3);
     assert!(told.contains("suspended since 2026-11-21 (court_order)"), "{told}");
