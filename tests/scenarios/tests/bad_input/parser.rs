@@ -50,6 +50,9 @@ pub enum Promise {
     Loose,
 }
 
+/// Bytes in, what was made of them out.
+pub type Read = Box<dyn Fn(&[u8]) -> Outcome>;
+
 /// A parser of foreign bytes.
 pub struct Parser {
     pub name: &'static str,
@@ -62,7 +65,7 @@ pub struct Parser {
     pub takes_any_kind: bool,
     /// Inputs that unpack to a gigabyte.
     pub bombs: Vec<Vec<u8>>,
-    pub read: Box<dyn Fn(&[u8]) -> Outcome>,
+    pub read: Read,
 }
 
 impl Parser {
