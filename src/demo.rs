@@ -2,9 +2,9 @@
 
 mod expectation;
 mod learner;
-mod samples;
+pub mod samples;
 mod story;
-mod world;
+pub mod world;
 
 pub use story::run;
 pub use world::PASSPHRASE;

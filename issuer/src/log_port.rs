@@ -62,6 +62,13 @@ pub enum LogPortError {
         /// What the transport said.
         problem: String,
     },
+    /// The log is elsewhere and cannot be asked now. The entries are kept safe until somebody takes them
+    /// there; hand the same bytes in again after that.
+    #[error("the entries wait in {place} to be taken to the log")]
+    Waiting {
+        /// Where they wait.
+        place: String,
+    },
     /// The entry is in the log, but no signed checkpoint covers it yet.
     #[error("entry {index} is not under a signed checkpoint yet")]
     NotPublished {
@@ -96,6 +103,7 @@ impl LogPortError {
         match self {
             Self::Refused { code, .. } => code,
             Self::Unreachable { .. } => "log_unreachable",
+            Self::Waiting { .. } => "log_waiting",
             Self::NotPublished { .. } => "log_not_published",
             Self::NoSuchEntry { .. } => "log_no_such_entry",
             Self::BadAnswer { .. } => "log_bad_answer",

@@ -1,46 +1,52 @@
-//! `matricula ledger`: look after a log that does not run.
+//! `matricula ledger`: look after a log that does not run, copy it, bring it back.
 
-use std::path::PathBuf;
+mod arguments;
+mod copies;
+mod restore;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use matricula_issuer::authority::AuthorityHome;
 use matricula_ledger::{Finding, FsckError};
 
 use crate::failure::Failure;
 use crate::log::LEDGER_FOLDER;
 
-/// What can be done with a log that does not run.
+pub use arguments::{ExportArgs, FsckArgs, ImportArgs, RestoreArgs, SyncArgs};
+
+/// What can be done with a log beside running it.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Verify every byte of a log: entries, tiles, signatures, and every decision of its door
     Fsck(FsckArgs),
-}
-
-/// Arguments of `ledger fsck`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  matricula ledger fsck --home authority\n  matricula ledger fsck --home authority --rebuild\n\n\
-    Exit code 1 when anything is wrong. --rebuild writes indexes and tiles anew from the entries; it never changes an entry."
-)]
-pub struct FsckArgs {
-    /// The authority's folder
-    #[arg(long, value_name = "DIR", default_value = "authority")]
-    pub home: PathBuf,
-    /// Write indexes and tiles anew
-    #[arg(long)]
-    pub rebuild: bool,
+    /// Write a log out as static files, for a web server or a stick
+    Export(ExportArgs),
+    /// Rebuild a destroyed log from mirrors and copies, after checking everything
+    Restore(RestoreArgs),
+    /// Take over a log from the folder of an export
+    Import(ImportArgs),
+    /// Hand in what schools have left on a stick, and write the answers onto it
+    Sync(SyncArgs),
 }
 
 /// Runs the command.
 pub fn run(command: &LedgerCommand) -> Result<u8, Failure> {
-    let LedgerCommand::Fsck(args) = command;
+    match command {
+        LedgerCommand::Fsck(args) => fsck(args),
+        LedgerCommand::Export(args) => copies::export(args),
+        LedgerCommand::Restore(args) => restore::restore(args),
+        LedgerCommand::Import(args) => restore::import(args),
+        LedgerCommand::Sync(args) => copies::sync(args),
+    }
+}
+
+fn fsck(args: &FsckArgs) -> Result<u8, Failure> {
     let home = AuthorityHome::open(&args.home)?;
     let folder = home.root().join(LEDGER_FOLDER);
     let report = matricula_ledger::fsck(&folder, args.rebuild).map_err(|error| {
         let (code, remedy) = match &error {
             FsckError::NoLog => (
                 "log_missing",
-                "if there was a log before, bring its folder back from a copy before a node starts: a node makes a new one",
+                "if there was a log before, bring it back with `matricula ledger restore` before a node starts: a node makes a new one",
             ),
             FsckError::Running => ("log_unusable", "stop the node that runs on the folder first"),
             FsckError::Disk(_) | FsckError::State(_) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use matricula_credential::proof::Cryptosuite;
+use matricula_issuer::LogPort;
 use matricula_issuer::authority::{
     self, Accredit, AuthorityDesk, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority,
 };
@@ -267,12 +268,26 @@ impl School {
         prepared: Timing,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Issued, Failure> {
-        let now = self.calendar.now();
-        let approved = batch::approve(&self.home, id, &self.approve, now, progress)?;
-        self.home.refresh_evidence(&ministry.log)?;
-        let mut issued = batch::issue(&self.home, id, &self.issue, &ministry.log, now, progress)?;
-        issued.timing = issued.timing + prepared + approved.timing;
+        let approved = self.approve(id, progress)?;
+        let mut issued = self.issue_through(id, &ministry.log, progress)?;
+        issued.timing = issued.timing + prepared + approved;
         Ok(issued)
+    }
+
+    /// The director's part alone.
+    pub fn approve(&self, id: &BatchId, progress: &mut dyn FnMut(Progress)) -> Result<Timing, Failure> {
+        Ok(batch::approve(&self.home, id, &self.approve, self.calendar.now(), progress)?.timing)
+    }
+
+    /// The last step, through any log.
+    pub fn issue_through(
+        &self,
+        id: &BatchId,
+        log: &dyn LogPort,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Issued, Failure> {
+        self.home.refresh_evidence(log)?;
+        Ok(batch::issue(&self.home, id, &self.issue, log, self.calendar.now(), progress)?)
     }
 }
 

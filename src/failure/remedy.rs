@@ -87,6 +87,9 @@ fn remedy_for_code(code: &str) -> Option<&'static str> {
         "no_authority_home" => "name the authority's folder with --home",
         "file_damaged" => "bring the file back from a copy of the folder",
         "log_unreachable" => "check the address, and whether the node runs there",
+        "log_waiting" => {
+            "take the folder to the ministry, where `matricula ledger sync` hands the entries in; then bring it back and run this command again"
+        }
         "no_such_key" => {
             "`matricula school key` makes a school's keys; they are in the folder keys of its home"
         }

@@ -7,6 +7,7 @@ mod bad_input;
 mod batches;
 mod desk;
 mod office;
+mod recovery;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
