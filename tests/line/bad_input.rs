@@ -175,7 +175,7 @@ fn documents(office: &Office, record: &str) {
             "record_member_missing",
         ),
         Reader::new(
-            &["correct", FILE, "leavers.csv", "--as-of", "2026-11-22"],
+            &["correct", FILE, "leavers.csv", "--reason", "typing-error", "--as-of", "2026-11-22"],
             record,
             "json_unreadable",
             "record_member_missing",
@@ -191,7 +191,8 @@ fn documents(office: &Office, record: &str) {
 
 /// Rosters are told line by line, whatever is wrong with them.
 fn rosters(office: &Office, record: &str) {
-    for command in [&["batch", "prepare", FILE, "--kind", "diploma"][..], &["correct", record, FILE]] {
+    let correct = ["correct", record, FILE, "--reason", "typing-error"];
+    for command in [&["batch", "prepare", FILE, "--kind", "diploma"][..], &correct] {
         for (file, code) in [
             ("bad/missing", "file_unusable"),
             ("bad/folder", "file_unusable"),
