@@ -6,7 +6,7 @@
 //! | `tile`, `bundle` | <https://c2sp.org/tlog-tiles> |
 //! | `note`, `key` | <https://c2sp.org/signed-note> |
 //! | `checkpoint` | <https://c2sp.org/tlog-checkpoint> |
-//! | `cosignature` | <https://c2sp.org/tlog-cosignature> |
+//! | `cosignature`, `subtree_message` | <https://c2sp.org/tlog-cosignature> |
 //! | `policy` | <https://c2sp.org/tlog-policy> |
 //! | `log_proof` | <https://c2sp.org/tlog-proof> |
 //! | `witness_request` | <https://c2sp.org/tlog-witness> |
@@ -30,6 +30,7 @@ mod mirror_request;
 mod note;
 mod policy;
 mod position;
+mod subtree_message;
 mod tile;
 mod witness_request;
 
@@ -74,6 +75,9 @@ pub use policy::{
     PolicyLog, PolicyRuleError, PolicyVerifyError, PolicyWitness, Threshold, WitnessedCheckpoint,
 };
 pub use position::{DecimalError, LeafIndex, TreeSize, UnixSeconds};
+pub use subtree_message::{
+    ML_DSA_44_SIGNATURE_BYTES, SubtreeStatement, SubtreeStatementError, split_ml_dsa_44,
+};
 pub use tile::{
     TILE_BYTES_MAX, TILE_HEIGHT, TILE_LEVEL_MAX, TILE_WIDTH, Tile, TileError, TileNodes, TileNodesError,
     TilePath, TilePathError, TileSlot,
