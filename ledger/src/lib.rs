@@ -34,9 +34,8 @@ mod tiles;
 pub mod witness;
 
 pub use archive::{
-    ArchiveReadError, ArchivedLog, BelieveError, ExportError, Exported, FolderSource, HttpSource, LogSource,
-    NodeFiles, RestoreError, RestoreOrder, Restored, SourceError, SourceFinding, SourceFlaw, SourceReport,
-    export, export_on, restore, restore_on,
+    BelieveError, ExportError, Exported, FolderSource, HttpSource, LogSource, NodeFiles, RestoreError, RestoreOrder,
+    Restored, SourceError, SourceFinding, SourceFlaw, SourceReport, export, export_on, restore, restore_on,
 };
 pub use clock::Clock;
 pub use disk::{Disk, DiskError, DiskFile, DiskLock, RealDisk};

@@ -15,7 +15,7 @@ use matricula_tlog::{
 pub use evidence::{EVIDENCE_PER_LOG_MAX, EvidenceStore, EvidenceStoreError, Kept, Unexplained};
 pub use logs::{KnownLogError, KnownLogs, LOG_KEYS_MAX};
 pub use outcome::{AddCheckpointOutcome, AddCheckpointRefusal};
-pub(crate) use track::{Advance, Track};
+pub(crate) use track::{Advance, Offered, Track, Tracked, decode, encode};
 
 mod evidence;
 mod logs;
@@ -141,7 +141,7 @@ impl LightWitness {
         now: UnixSeconds,
     ) -> Result<AddCheckpointOutcome, WitnessError> {
         let logs = self.logs()?;
-        match self.track.advance(&logs, &self.evidence, body, now)? {
+        match self.track.advance(&logs, &self.evidence, body, now, |_| Ok(Vec::new()))? {
             Advance::Refused(refusal) => Ok(AddCheckpointOutcome::Refused(refusal)),
             Advance::Advanced { checkpoint, at } => {
                 Ok(AddCheckpointOutcome::Cosigned(self.cosigner.cosign(&checkpoint, at)?))

@@ -56,6 +56,11 @@ impl KnownLogs {
         Ok(())
     }
 
+    /// Removes a log with all its keys.
+    pub fn remove(&mut self, origin: &Origin) {
+        self.logs.remove(origin);
+    }
+
     /// The keys of a log, `None` when it is not known.
     pub fn keys(&self, origin: &Origin) -> Option<&[VerifierKey]> {
         self.logs.get(origin).map(Vec::as_slice)

@@ -41,6 +41,14 @@ pub(crate) enum Advance {
     Refused(AddCheckpointRefusal),
 }
 
+/// A checkpoint that is about to be remembered.
+pub(crate) struct Offered<'o> {
+    /// With the log's signature lines alone.
+    pub(crate) signed: &'o SignedCheckpoint,
+    /// As it was received, with the lines of others.
+    pub(crate) received: &'o SignedCheckpoint,
+}
+
 /// A request that the log's key stands behind.
 struct Offer<'k> {
     request: AddCheckpointRequest,
@@ -63,13 +71,15 @@ impl Track {
         Ok(self.read(origin, keys)?.map(|(tracked, _)| tracked))
     }
 
-    /// Steps 1 to 6 of [`super::LightWitness::add_checkpoint`].
+    /// Steps 1 to 6 of [`super::LightWitness::add_checkpoint`]. `beside` says what else is to be written in the same
+    /// atomic step.
     pub(crate) fn advance(
         &self,
         logs: &KnownLogs,
         evidence: &EvidenceStore,
         body: &[u8],
         now: UnixSeconds,
+        beside: impl FnOnce(&Offered<'_>) -> Result<Vec<Op>, WitnessError>,
     ) -> Result<Advance, WitnessError> {
         check_clock(now)?;
         let offer = match receive(logs, body) {
@@ -91,7 +101,10 @@ impl Track {
         let expected =
             remembered.as_ref().map_or(Expected::Absent, |(_, row)| Expected::Exactly(row.version));
         let value = encode(&offer.signed, at);
-        match self.store.apply(&[Op::put(self.table, origin.as_str(), value, expected)]) {
+        let offered = Offered { signed: &offer.signed, received: offer.request.checkpoint() };
+        let mut ops = beside(&offered)?;
+        ops.push(Op::put(self.table, origin.as_str(), value, expected));
+        match self.store.apply(&ops) {
             Ok(_) => Ok(Advance::Advanced { checkpoint: offer.checkpoint, at }),
             Err(StateError::Conflict { .. }) => {
                 let stored = size_of(self.read(origin, offer.keys)?.as_ref().map(|(tracked, _)| tracked));
@@ -209,11 +222,12 @@ fn size_of(tracked: Option<&Tracked>) -> TreeSize {
 }
 
 /// `at <seconds>`, then the note.
-fn encode(checkpoint: &SignedCheckpoint, at: UnixSeconds) -> String {
+pub(crate) fn encode(checkpoint: &SignedCheckpoint, at: UnixSeconds) -> String {
     format!("at {at}\n{}", checkpoint.encode())
 }
 
-fn decode(row: &[u8]) -> Option<Tracked> {
+/// What [`encode`] wrote.
+pub(crate) fn decode(row: &[u8]) -> Option<Tracked> {
     let (at, note) = core::str::from_utf8(row).ok()?.strip_prefix("at ")?.split_once('\n')?;
     let at = UnixSeconds::parse(at).ok()?;
     Some(Tracked { checkpoint: SignedCheckpoint::parse(note.as_bytes()).ok()?, at })

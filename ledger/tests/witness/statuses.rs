@@ -35,7 +35,7 @@ fn status(witness: &LightWitness, body: &[u8]) -> u16 {
 fn refusal(witness: &LightWitness, body: &[u8]) -> AddCheckpointRefusal {
     match outcome(witness, body) {
         AddCheckpointOutcome::Refused(refusal) => refusal,
-        AddCheckpointOutcome::Cosigned(_) => panic!("it was cosigned"),
+        other => panic!("{other:?}"),
     }
 }
 
