@@ -34,8 +34,9 @@ mod tiles;
 pub mod witness;
 
 pub use archive::{
-    BelieveError, ExportError, Exported, FolderSource, HttpSource, LogSource, NodeFiles, RestoreError, RestoreOrder,
-    Restored, SourceError, SourceFinding, SourceFlaw, SourceReport, export, export_on, restore, restore_on,
+    ArchiveReadError, ArchivedLog, BelieveError, ExportError, Exported, FolderSource, HttpSource, LogSource,
+    NodeFiles, RestoreError, RestoreOrder, Restored, SourceError, SourceFinding, SourceFlaw, SourceReport,
+    export, export_on, restore, restore_on,
 };
 pub use clock::Clock;
 pub use disk::{Disk, DiskError, DiskFile, DiskLock, RealDisk};
