@@ -8,13 +8,14 @@ use std::sync::{Arc, RwLock};
 
 use matricula_state::{StateError, StateStore, Table};
 use matricula_tlog::{
-    COSIGNATURE_TIME_MAX, CosignError, Cosigner, NoteError, NoteSignature, Origin, SignedCheckpoint,
-    UnixSeconds, VerifiedCheckpoint, VerifierKey,
+    COSIGNATURE_TIME_MAX, CosignError, Cosigner, NoteError, NoteSignature, Origin, SignatureCheck,
+    SignedCheckpoint, TreeSize, UnixSeconds, VerifiedCheckpoint, VerifierKey,
 };
 
 pub use evidence::{EVIDENCE_PER_LOG_MAX, EvidenceStore, EvidenceStoreError, Kept, Unexplained};
 pub use logs::{KnownLogError, KnownLogs, LOG_KEYS_MAX};
 pub use outcome::{AddCheckpointOutcome, AddCheckpointRefusal};
+pub use track::Recalled;
 pub(crate) use track::{Advance, Offered, Track, Tracked, decode, encode};
 
 mod evidence;
@@ -60,6 +61,14 @@ pub enum WitnessError {
     DamagedRecord {
         /// The log.
         origin: Origin,
+    },
+    /// This witness once cosigned another root of that size: its memory was lost, or two witnesses use its key.
+    #[error("another root of the log {origin} was cosigned with this key for size {size}")]
+    SaidTwo {
+        /// The log.
+        origin: Origin,
+        /// The size.
+        size: TreeSize,
     },
     /// The clock says zero, or more than a cosignature can carry.
     #[error("the clock says {now}")]
@@ -166,6 +175,28 @@ impl LightWitness {
         let mut checkpoint = tracked.checkpoint;
         checkpoint.add_signature(self.cosigner.cosign(&verified, tracked.at)?)?;
         Ok(Some(checkpoint))
+    }
+
+    /// Takes up again what this witness said and may have forgotten, as after an old image of its disk was restored: a
+    /// checkpoint that a log, a mirror or a peer shows, with this witness's own cosignature. Nobody else can make one, so
+    /// no proof is needed. To be fed with what all of them show before anything is cosigned after a start.
+    ///
+    /// # Errors
+    /// [`WitnessError::SaidTwo`] when the cosignature contradicts what is remembered; [`WitnessError`].
+    pub fn recall(&self, checkpoint: &SignedCheckpoint) -> Result<Recalled, WitnessError> {
+        let logs = self.logs()?;
+        let Some(keys) = logs.keys(checkpoint.unverified().origin()) else { return Ok(Recalled::NotOurs) };
+        if !keys.iter().any(|key| checkpoint.verify(key).is_ok()) {
+            return Ok(Recalled::NotOurs);
+        }
+        let note = checkpoint.note();
+        let times =
+            note.signatures().iter().filter_map(|line| match self.verifier().check(note.text(), line) {
+                Ok(SignatureCheck::Cosigned { at }) => Some(at),
+                _ => None,
+            });
+        let Some(at) = times.max() else { return Ok(Recalled::NotOurs) };
+        self.track.recall(keys, note, &Tracked { checkpoint: checkpoint.clone(), at })
     }
 
     /// What was found against the logs it follows.

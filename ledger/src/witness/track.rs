@@ -41,6 +41,22 @@ pub(crate) enum Advance {
     Refused(AddCheckpointRefusal),
 }
 
+/// What became of a checkpoint that somebody else kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recalled {
+    /// The log is not followed or did not sign it, or it has no good cosignature of this witness: it says nothing.
+    NotOurs,
+    /// As much is remembered.
+    Known,
+    /// More was cosigned once than was remembered. It is remembered again.
+    Recovered {
+        /// The size that was remembered.
+        from: TreeSize,
+        /// The size that was cosigned.
+        to: TreeSize,
+    },
+}
+
 /// A checkpoint that is about to be remembered.
 pub(crate) struct Offered<'o> {
     /// With the log's signature lines alone.
@@ -111,6 +127,41 @@ impl Track {
                 Ok(Advance::Refused(AddCheckpointRefusal::Conflict { stored }))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes up again what the cosigner itself once said of a log, if more is not remembered.
+    pub(crate) fn recall(
+        &self,
+        keys: &[VerifierKey],
+        note: &SignedNote,
+        said: &Tracked,
+    ) -> Result<Recalled, WitnessError> {
+        let said_of = said.checkpoint.unverified();
+        let (origin, size) = (said_of.origin(), said_of.size());
+        let Some(signed) = log_lines_only(note, keys) else { return Ok(Recalled::NotOurs) };
+        loop {
+            let remembered = self.read(origin, keys)?;
+            let tracked = remembered.as_ref().map(|(tracked, _)| tracked);
+            let from = size_of(tracked);
+            let same =
+                tracked.is_some_and(|tracked| tracked.checkpoint.unverified().root() == said_of.root());
+            if tracked.is_some() && from == size && !same {
+                return Err(WitnessError::SaidTwo { origin: origin.clone(), size });
+            }
+            let at = tracked.map_or(said.at, |tracked| said.at.max(tracked.at));
+            let is_known = tracked.is_some_and(|tracked| from > size || from == size && at == tracked.at);
+            if is_known {
+                return Ok(Recalled::Known);
+            }
+            let expected =
+                remembered.as_ref().map_or(Expected::Absent, |(_, row)| Expected::Exactly(row.version));
+            match self.store.apply(&[Op::put(self.table, origin.as_str(), encode(&signed, at), expected)]) {
+                Ok(_) => return Ok(Recalled::Recovered { from, to: size }),
+                // Something was remembered meanwhile; sizes only grow, so this ends.
+                Err(StateError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 

@@ -6,5 +6,6 @@ mod crashes;
 mod found;
 mod logs;
 mod races;
+mod recalled;
 mod statuses;
 mod stores;
