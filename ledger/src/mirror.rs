@@ -30,8 +30,8 @@ use matricula_tlog::{
 use crate::sequence::{CommitError, SequenceError, SequenceStore};
 use crate::tiles::{TileError, TileStore};
 use crate::witness::{
-    AddCheckpointOutcome, Advance, Cosign, EvidenceStore, EvidenceStoreError, KnownLogs, Track, Tracked,
-    WitnessError, check_clock, decode, encode,
+    AddCheckpointOutcome, Advance, Cosign, EvidenceStore, EvidenceStoreError, KnownLogs, Recalled, Track,
+    Tracked, WitnessError, check_clock, decode, encode,
 };
 use copy::LogCopy;
 use pending::{Pending, PendingLog};
@@ -224,6 +224,19 @@ impl Mirror {
         Ok(self.logs()?.copies.get(origin).map(|copy| copy.next()))
     }
 
+    /// Takes up again what this mirror said and may have forgotten, as [`crate::witness::LightWitness::recall`] does: what
+    /// it cosigned becomes pending, so that no other branch of that log can, and its entries are asked for again.
+    ///
+    /// # Errors
+    /// [`MirrorError`]; [`WitnessError::SaidTwo`] when the cosignature contradicts what is pending.
+    pub fn recall(&self, checkpoint: &SignedCheckpoint) -> Result<Recalled, MirrorError> {
+        let logs = self.logs()?;
+        let Some(keys) = logs.known.keys(checkpoint.unverified().origin()) else {
+            return Ok(Recalled::NotOurs);
+        };
+        Ok(self.pending.recall(self.verifier(), keys, checkpoint)?)
+    }
+
     /// Takes up a log again that was stopped because of an entry, as when the objection turned out to be the mirror's
     /// own mistake. Its evidence stays.
     ///
@@ -264,7 +277,10 @@ impl Mirror {
         if copy.root(checkpoint.size())? != Some(checkpoint.root()) {
             return Err(MirrorError::Diverged { origin: origin.clone(), size: checkpoint.size() });
         }
-        let Some(at) = self.record(origin, &target.checkpoint, now)? else { return Ok(None) };
+        // What this mirror said before it was rolled back is pending at the time at which it said so.
+        let keys = std::slice::from_ref(&copy.log().log_key);
+        let said_at = self.pending.latest(origin, keys)?.map_or(now, |pending| pending.at);
+        let Some(at) = self.record(origin, &target.checkpoint, now.max(said_at))? else { return Ok(None) };
         let damaged = |_| WitnessError::DamagedRecord { origin: origin.clone() };
         let verified = target.checkpoint.verify(&copy.log().log_key).map_err(damaged)?;
         let signature = self.cosigner.cosign(&verified, at).map_err(WitnessError::from)?;

@@ -8,8 +8,8 @@ use std::sync::{Arc, RwLock};
 
 use matricula_state::{StateError, StateStore, Table};
 use matricula_tlog::{
-    COSIGNATURE_TIME_MAX, CosignError, Cosigner, NoteError, NoteSignature, Origin, SignatureCheck,
-    SignedCheckpoint, TreeSize, UnixSeconds, VerifiedCheckpoint, VerifierKey,
+    COSIGNATURE_TIME_MAX, CosignError, Cosigner, NoteError, NoteSignature, Origin, SignedCheckpoint,
+    TreeSize, UnixSeconds, VerifiedCheckpoint, VerifierKey,
 };
 
 pub use evidence::{EVIDENCE_PER_LOG_MAX, EvidenceStore, EvidenceStoreError, Kept, Unexplained};
@@ -186,17 +186,7 @@ impl LightWitness {
     pub fn recall(&self, checkpoint: &SignedCheckpoint) -> Result<Recalled, WitnessError> {
         let logs = self.logs()?;
         let Some(keys) = logs.keys(checkpoint.unverified().origin()) else { return Ok(Recalled::NotOurs) };
-        if !keys.iter().any(|key| checkpoint.verify(key).is_ok()) {
-            return Ok(Recalled::NotOurs);
-        }
-        let note = checkpoint.note();
-        let times =
-            note.signatures().iter().filter_map(|line| match self.verifier().check(note.text(), line) {
-                Ok(SignatureCheck::Cosigned { at }) => Some(at),
-                _ => None,
-            });
-        let Some(at) = times.max() else { return Ok(Recalled::NotOurs) };
-        self.track.recall(keys, note, &Tracked { checkpoint: checkpoint.clone(), at })
+        self.track.recall(self.verifier(), keys, checkpoint)
     }
 
     /// What was found against the logs it follows.

@@ -130,16 +130,18 @@ impl Track {
         }
     }
 
-    /// Takes up again what the cosigner itself once said of a log, if more is not remembered.
+    /// Takes up again what the cosigner of that key once said of a log, if more is not remembered.
     pub(crate) fn recall(
         &self,
+        own: &VerifierKey,
         keys: &[VerifierKey],
-        note: &SignedNote,
-        said: &Tracked,
+        checkpoint: &SignedCheckpoint,
     ) -> Result<Recalled, WitnessError> {
-        let said_of = said.checkpoint.unverified();
+        let said_of = checkpoint.unverified();
         let (origin, size) = (said_of.origin(), said_of.size());
-        let Some(signed) = log_lines_only(note, keys) else { return Ok(Recalled::NotOurs) };
+        let said_at = said_at(own, checkpoint.note());
+        let signed = log_lines_only(checkpoint.note(), keys);
+        let (Some(said_at), Some(signed)) = (said_at, signed) else { return Ok(Recalled::NotOurs) };
         loop {
             let remembered = self.read(origin, keys)?;
             let tracked = remembered.as_ref().map(|(tracked, _)| tracked);
@@ -149,7 +151,7 @@ impl Track {
             if tracked.is_some() && from == size && !same {
                 return Err(WitnessError::SaidTwo { origin: origin.clone(), size });
             }
-            let at = tracked.map_or(said.at, |tracked| said.at.max(tracked.at));
+            let at = tracked.map_or(said_at, |tracked| said_at.max(tracked.at));
             let is_known = tracked.is_some_and(|tracked| from > size || from == size && at == tracked.at);
             if is_known {
                 return Ok(Recalled::Known);
@@ -220,6 +222,15 @@ fn log_lines_only(note: &SignedNote, keys: &[VerifierKey]) -> Option<SignedCheck
         kept.add_signature(line).ok()?;
     }
     SignedCheckpoint::parse(kept.encode().as_bytes()).ok()
+}
+
+/// The latest time at which a key cosigned this text; `None` when it did not, or a line that claims so is bad.
+fn said_at(own: &VerifierKey, note: &SignedNote) -> Option<UnixSeconds> {
+    let times = note.signatures().iter().filter_map(|line| match own.check(note.text(), line) {
+        Ok(SignatureCheck::Cosigned { at }) => Some(at),
+        _ => None,
+    });
+    times.max()
 }
 
 /// Steps 3 to 5.

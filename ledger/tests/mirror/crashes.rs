@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use matricula_ledger::mirror::{Mirror, OpenMirrorError};
+use matricula_ledger::witness::Recalled;
 use matricula_ledger::{
     Commit, CommitError, FileSequence, FileTiles, Head, Lease, MemorySequence, MemoryTiles, ObjectPath,
     RealDisk, SequenceError, SequenceStore, SequencedEntry, TileError, TileStore,
@@ -11,7 +12,7 @@ use matricula_ledger::{
 use matricula_state::{
     Change, MemoryStore, Op, Row, SledStore, StateError, StateStore, Table, Version, Versioned,
 };
-use matricula_tlog::{LeafIndex, SignedCheckpoint, UnixSeconds};
+use matricula_tlog::{LeafIndex, SignedCheckpoint, TreeSize, UnixSeconds};
 
 use tempfile::TempDir;
 
@@ -225,6 +226,35 @@ fn a_copy_whose_state_store_was_made_anew_is_not_opened() {
     assert_eq!(copy.upload(&log.add_entries(0, 30, 9), NOW).status(), 200);
     let error = reopen(fork_would_do, copy.sequence, copy.tiles);
     assert!(matches!(error, OpenMirrorError::LostMemory { .. }), "{error}");
+}
+
+#[test]
+fn a_mirror_whose_disk_came_back_older_follows_its_own_word_and_no_other_branch() {
+    let (log, mut fork) = (Log::of(30), Log::of(20));
+    fork.push(log.entries[25].clone());
+    (0..15).for_each(|_| fork.commitment(&crate::log::authority()));
+    let before = InMemory::new();
+    assert_eq!(before.follow(&log, 0, NOW).status(), 200);
+    let said = before.mirror.checkpoint(&origin()).unwrap().unwrap();
+    let rolled_back = || {
+        let copy = InMemory::new();
+        copy.pend(&log, 0, 10, NOW - 99);
+        assert_eq!(copy.upload(&log.add_entries(0, 10, 9), NOW - 99).status(), 200);
+        copy
+    };
+    let forgetful = rolled_back();
+    assert_eq!(forgetful.follow(&fork, 10, NOW).status(), 200, "the twin: it would cosign the other branch");
+
+    let copy = rolled_back();
+    let (from, to) = (TreeSize::new(10), TreeSize::new(30));
+    assert_eq!(copy.mirror.recall(&log.checkpoint(30)).unwrap(), Recalled::NotOurs);
+    assert_eq!(copy.mirror.recall(&said).unwrap(), Recalled::Recovered { from, to });
+    let body = fork.add_checkpoint(30, fork.checkpoint(36));
+    assert_eq!(copy.mirror.add_checkpoint(&body, UnixSeconds::new(NOW)).unwrap().status(), 422);
+    // The log goes on from where the mirror says that it is; the clock that came back older does not count.
+    copy.pend(&log, 30, 30, NOW - 50);
+    assert_eq!(copy.upload(&log.add_entries(10, 30, 9), NOW - 50).status(), 200);
+    assert_eq!(copy.key.said().last(), Some(&(30, log.root(30), NOW)));
 }
 
 #[test]

@@ -19,7 +19,7 @@ struct AddCheckpoint {
 
 #[test]
 fn add_checkpoint_requests() {
-    run("add_checkpoint", 25, |case: AddCheckpoint| {
+    run("add_checkpoint", 26, |case: AddCheckpoint| {
         let body = bytes(case.text, case.base64);
         let request = match AddCheckpointRequest::parse(&body) {
             Ok(request) => request,
