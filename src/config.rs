@@ -27,6 +27,8 @@ pub struct Config {
     pub wallet: WalletConfig,
     /// The verification service.
     pub verifier: VerifierConfig,
+    /// Figures for a monitoring system.
+    pub metrics: MetricsConfig,
     /// What is written about the running process.
     pub tracing: TracingConfig,
 }
@@ -108,6 +110,22 @@ pub struct DepositConfig {
 pub struct VerifierConfig {
     /// Trust files to verify with, beside that of the node's own authority.
     pub trust: Vec<PathBuf>,
+}
+
+/// Figures for a monitoring system.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsConfig {
+    /// Whether they are served, at `/metrics`.
+    pub serve: bool,
+    /// Address and port of their own, instead of the server's.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self { serve: true, listen: None }
+    }
 }
 
 /// What is written about the running process.

@@ -7,9 +7,13 @@
 //! | `/status/…`, `/trust`, `/bindings`, DID documents | issuer |
 //! | `/wallet/…` | wallet |
 //! | `/healthz` | whether everything runs |
+//! | `/metrics` | figures for a monitoring system, here or on an address of their own |
+//! | `/openapi.json` | the routes of all of them |
 
 mod binder;
 mod edge;
+mod metrics;
+mod openapi;
 mod requests;
 mod services;
 mod trust;
@@ -21,9 +25,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use matricula_ledger::{Health, Node};
 use matricula_wallet_api::WalletState;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -31,7 +36,8 @@ use tower_http::timeout::TimeoutLayer;
 use tracing_subscriber::EnvFilter;
 
 use self::edge::REQUEST_ID;
-use crate::config::{ServerConfig, TracingConfig, TracingFormat};
+use self::metrics::Metrics;
+use crate::config::{MetricsConfig, ServerConfig, TracingConfig, TracingFormat};
 use crate::failure::Failure;
 
 pub use binder::Binder;
@@ -53,23 +59,31 @@ pub fn start_tracing(config: &TracingConfig) -> Result<(), Failure> {
 }
 
 /// Serves until the process is told to stop.
-pub fn run(services: Services, config: &ServerConfig) -> Result<(), Failure> {
+pub fn run(services: Services, config: &ServerConfig, metrics: &MetricsConfig) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new("runtime_unavailable", error))?;
-    runtime.block_on(serve(services, config))?;
+    runtime.block_on(serve(services, config, metrics))?;
     runtime.shutdown_timeout(Duration::from_secs(config.shutdown_grace_seconds));
     Ok(())
 }
 
-async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure> {
-    let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| {
-        let failure =
-            Failure::new("address_unusable", format_args!("cannot listen on {}: {error}", config.listen));
-        failure.remedy("another process may use the port; change server.listen")
-    })?;
-    let app = layered(services.router(), services.node(), config);
+async fn serve(services: Services, config: &ServerConfig, measured: &MetricsConfig) -> Result<(), Failure> {
+    let listener = listen(config.listen, "server.listen").await?;
+    let metrics = Metrics::new(services.node());
+    let mut router = services.router();
+    let has_metrics = measured.serve && measured.listen.is_none();
+    if has_metrics {
+        router = router.merge(metrics.router());
+    }
+    if let Some(address) = measured.listen.filter(|_| measured.serve) {
+        let listener = listen(address, "metrics.listen").await?;
+        tracing::info!(%address, "serving metrics");
+        tokio::spawn(std::future::IntoFuture::into_future(axum::serve(listener, metrics.router())));
+    }
+    let document = openapi::document(&services, &config.public_url, has_metrics);
+    let app = layered(router.merge(openapi::router(&document)), services.node(), metrics, config);
     tracing::info!(address = %config.listen, public_url = config.public_url, "serving");
     if let Some(wallet) = services.wallet() {
         tokio::spawn(sweep_hourly(wallet));
@@ -98,6 +112,14 @@ async fn serve(services: Services, config: &ServerConfig) -> Result<(), Failure>
     }
     services.close();
     Ok(())
+}
+
+/// Takes an address, which a setting names.
+async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let failure = Failure::new("address_unusable", format_args!("cannot listen on {address}: {error}"));
+        failure.remedy(format!("another process may use the port; change {setting}"))
+    })
 }
 
 /// Removes what has expired from the wallet; nothing depends on it but disk space.
@@ -144,7 +166,7 @@ async fn told_to_stop() {
 }
 
 /// Request ids, a line in the log, problem documents and a time limit around every service.
-fn layered(router: Router, node: Option<Arc<Node>>, config: &ServerConfig) -> Router {
+fn layered(router: Router, node: Option<Arc<Node>>, metrics: Metrics, config: &ServerConfig) -> Router {
     let timeout = Duration::from_secs(config.request_timeout_seconds);
     router
         .route("/healthz", axum::routing::get(move || healthz(node.clone())))
@@ -154,6 +176,7 @@ fn layered(router: Router, node: Option<Arc<Node>>, config: &ServerConfig) -> Ro
         .layer(from_fn(edge::problem_for_every_error))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(from_fn(requests::write_line))
+        .layer(from_fn_with_state(metrics, metrics::count))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(from_fn(edge::own_id_for_strange_ones))
 }

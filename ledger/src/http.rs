@@ -28,7 +28,7 @@ mod problem;
 mod reads;
 mod witness;
 
-pub use openapi::openapi;
+pub use openapi::{openapi, witness_openapi};
 pub use problem::ApiError;
 pub use witness::witness_router;
 

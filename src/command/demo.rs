@@ -108,5 +108,5 @@ fn serve_it(root: &Path, url: &str) -> Result<(), Failure> {
     println!(
         "\n  verifier  {url}/\n  wallet    {url}/wallet/\n  log       {url}/log/checkpoint\n  trust     {url}/trust\n"
     );
-    serve::run(services, &config.server)
+    serve::run(services, &config.server, &config.metrics)
 }

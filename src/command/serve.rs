@@ -57,7 +57,7 @@ pub fn run(args: &ServeArgs) -> Result<u8, Failure> {
     serve::start_tracing(&config.tracing).map_err(named)?;
     let wanted = |service| args.only.is_empty() || args.only.contains(&service);
     let services = Services::open(&config, &wanted).map_err(named)?;
-    serve::run(services, &config.server)?;
+    serve::run(services, &config.server, &config.metrics)?;
     Ok(0)
 }
 

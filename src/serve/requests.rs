@@ -45,6 +45,11 @@ pub async fn tell_route(request: Request, next: Next) -> Response {
     response
 }
 
+/// The route that an answer came from, as the program spells it; `none` for one that fits no route.
+pub fn route_of(response: &Response) -> &str {
+    response.extensions().get::<Route>().map_or(NO_ROUTE, |route| route.0.as_str())
+}
+
 /// Writes the line, when the answer begins. Whatever is written on the way has the request's id beside it.
 pub async fn write_line(request: Request, next: Next) -> Response {
     let begun = Instant::now();
@@ -52,7 +57,7 @@ pub async fn write_line(request: Request, next: Next) -> Response {
     let method = METHODS.into_iter().find(|known| known == request.method());
     let span = tracing::info_span!("request", id);
     let response = next.run(request).instrument(span).await;
-    let route = response.extensions().get::<Route>().map_or(NO_ROUTE, |route| route.0.as_str());
+    let route = route_of(&response);
     let latency_ms = (begun.elapsed().as_secs_f64() * 100_000.0).round() / 100.0;
     tracing::info!(
         method = method.as_ref().map_or("other", Method::as_str),

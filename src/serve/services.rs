@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::binder::Binder;
+use super::metrics::served_by;
 use super::requests::tell_route;
 use super::trust::{TrustKeeper, TrustSources};
 use crate::command::serve::Service;
@@ -69,17 +70,31 @@ impl Services {
     pub fn router(&self) -> Router {
         let mut router = Router::new();
         if let Some(node) = &self.node {
-            router = router.nest("/log", matricula_ledger::router(node.clone()));
+            router = router.nest("/log", served_by("ledger", matricula_ledger::router(node.clone())));
         }
         if let Some(wallet) = &self.wallet {
-            router = router.nest_service("/wallet", telling(matricula_wallet_api::router(wallet.clone())));
+            let wallet = served_by("wallet", matricula_wallet_api::router(wallet.clone()));
+            router = router.nest_service("/wallet", telling(wallet));
         }
         if let Some(issuer) = &self.issuer {
-            router = router.merge(matricula_issuer::http::router(issuer.clone()));
+            router = router.merge(served_by("issuer", matricula_issuer::http::router(issuer.clone())));
         }
         match &self.verifier {
-            Some(verifier) => router.fallback_service(telling(matricula_verifier::router(verifier.clone()))),
+            Some(verifier) => {
+                let verifier = served_by("verifier", matricula_verifier::router(verifier.clone()));
+                router.fallback_service(telling(verifier))
+            }
             None => router,
+        }
+    }
+
+    /// Whether a service runs here.
+    pub fn runs(&self, service: Service) -> bool {
+        match service {
+            Service::Ledger => self.node.is_some(),
+            Service::Issuer => self.issuer.is_some(),
+            Service::Wallet => self.wallet.is_some(),
+            Service::Verifier => self.verifier.is_some(),
         }
     }
 

@@ -7,6 +7,7 @@ mod bad_input;
 mod batches;
 mod desk;
 mod office;
+mod operations;
 mod recovery;
 
 use std::fs;

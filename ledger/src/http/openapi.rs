@@ -4,6 +4,10 @@
 use utoipa::openapi::OpenApi;
 use utoipa::{IntoResponses, OpenApi as _, ToSchema};
 
+mod witness;
+
+pub use witness::witness_openapi;
+
 /// The node's routes, with paths below its prefix.
 pub fn openapi() -> OpenApi {
     Document::openapi()
