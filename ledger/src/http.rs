@@ -23,11 +23,13 @@ use crate::page;
 use crate::submission::SUBMISSION_BYTES_MAX;
 
 mod entries;
+mod mirror;
 mod openapi;
 mod problem;
 mod reads;
 mod witness;
 
+pub use mirror::mirror_router;
 pub use openapi::{openapi, witness_openapi};
 pub use problem::ApiError;
 pub use witness::witness_router;

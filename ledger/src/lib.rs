@@ -45,7 +45,7 @@ pub use distributor::{
     Publications, Replicated, Replicator, Role,
 };
 pub use fsck::{Finding, FsckError, Report, fsck, fsck_on};
-pub use http::{ApiError, openapi, router, witness_openapi, witness_router};
+pub use http::{ApiError, mirror_router, openapi, router, witness_openapi, witness_router};
 pub use metrics::NodeMetrics;
 pub use node::{
     Acknowledge, Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, Promise, ReadError,

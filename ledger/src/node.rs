@@ -63,6 +63,8 @@ pub struct Replication {
     pub anchors: Arc<dyn Anchors>,
     /// What must hold before anybody hears that an entry was accepted.
     pub acknowledge: Acknowledge,
+    /// How long mirrors may take to hold what is to be acknowledged, with [`Acknowledge::Mirrored`].
+    pub acknowledge_within: Duration,
 }
 
 /// When an entry is acknowledged.
@@ -84,6 +86,7 @@ impl Default for Replication {
             peers: Vec::new(),
             anchors: Arc::new(HttpAnchors::new()),
             acknowledge: Acknowledge::Durable,
+            acknowledge_within: Duration::from_secs(20),
         }
     }
 }
@@ -120,6 +123,7 @@ pub struct Node {
     replicator: Mutex<Option<Replicator>>,
     submissions: Submissions,
     acknowledge: Acknowledge,
+    acknowledge_within: Duration,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -171,6 +175,7 @@ impl Node {
             replicator: Mutex::new(replicator),
             submissions: Submissions::default(),
             acknowledge: config.replication.acknowledge,
+            acknowledge_within: config.replication.acknowledge_within,
             threads: Mutex::default(),
         };
         node.spawn("sequencer", move || sequencer.run())?;
@@ -211,7 +216,7 @@ impl Node {
     fn submit_blocking(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
         let receipts = self.accept(entries)?;
         if self.acknowledge == Acknowledge::Mirrored {
-            let held = self.wait_for(Promise::Mirrored, covering(&receipts), MIRRORED_TIME_MAX)?;
+            let held = self.wait_for(Promise::Mirrored, covering(&receipts), self.acknowledge_within)?;
             return mirrored(receipts, held);
         }
         Ok(receipts)
@@ -242,7 +247,7 @@ impl Node {
             let size = covering(&receipts);
             return mirrored(
                 receipts,
-                self.wait_for_async(Promise::Mirrored, size, MIRRORED_TIME_MAX).await?,
+                self.wait_for_async(Promise::Mirrored, size, self.acknowledge_within).await?,
             );
         }
         Ok(receipts)
@@ -356,9 +361,6 @@ fn replicator(shared: &Arc<Shared>, replication: &Replication) -> Result<Option<
     .map(Some)
     .map_err(OpenError::Thread)
 }
-
-/// How long a mirror may take to hold what is to be acknowledged.
-const MIRRORED_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// The receipts, if enough mirrors hold what they are for.
 fn mirrored(receipts: Vec<Receipt>, held: Promise) -> Result<Vec<Receipt>, SubmitError> {

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Response};
 use matricula_tlog::BundleError;
 use serde::Serialize;
 
+use crate::mirror::{AddEntriesRefusal, MirrorError};
 use crate::node::ReadError;
 use crate::submission::{Refusal, SubmitError};
 use crate::witness::{AddCheckpointRefusal, WitnessError};
 
 /// Seconds after which a busy node is asked again.
-const RETRY_AFTER_SECONDS: &str = "1";
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,15 @@ pub enum ApiError {
     /// A checkpoint was not cosigned.
     #[error(transparent)]
     NotCosigned(AddCheckpointRefusal),
+    /// Entries were not taken into a copy.
+    #[error(transparent)]
+    NotTaken(Box<AddEntriesRefusal>),
+    /// The body is packed in a way that is not read here.
+    #[error("the body must be plain, or packed with gzip")]
+    ContentEncoding,
+    /// The mirror could not find an answer.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
     /// The witness could not find an answer.
     #[error(transparent)]
     Witness(#[from] WitnessError),
@@ -109,8 +119,12 @@ impl ApiError {
                 SubmitError::Stopped | SubmitError::Index(_) => "node_stopped",
             },
             Self::NotCosigned(refusal) => refusal.code(),
-            Self::Read(ReadError::Stopped) | Self::Witness(WitnessError::Stopped) => "node_stopped",
-            Self::Read(_) | Self::Witness(_) => "storage_damaged",
+            Self::NotTaken(refusal) => refusal.code(),
+            Self::ContentEncoding => "unsupported_content_encoding",
+            Self::Read(ReadError::Stopped)
+            | Self::Witness(WitnessError::Stopped)
+            | Self::Mirror(MirrorError::Stopped) => "node_stopped",
+            Self::Read(_) | Self::Witness(_) | Self::Mirror(_) => "storage_damaged",
         }
     }
 
@@ -139,10 +153,21 @@ impl ApiError {
             Self::NotCosigned(refusal) => {
                 StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
-            Self::Read(ReadError::Stopped) | Self::Witness(WitnessError::Stopped) => {
-                StatusCode::SERVICE_UNAVAILABLE
+            Self::NotTaken(refusal) => {
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
-            Self::Read(_) | Self::Witness(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Read(ReadError::Stopped)
+            | Self::Witness(WitnessError::Stopped)
+            | Self::Mirror(MirrorError::Stopped) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Read(_) | Self::Witness(_) | Self::Mirror(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::NotTaken(refusal) => refusal.retry_after_seconds(),
+            _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
         }
     }
 
@@ -161,7 +186,9 @@ impl ApiError {
     /// What may be told to anybody. What failed inside the node goes to its own records only.
     fn detail(&self) -> String {
         match self {
-            Self::Read(_) | Self::Witness(_) => "What is stored could not be read.".to_owned(),
+            Self::Read(_) | Self::Witness(_) | Self::Mirror(_) => {
+                "What is stored could not be read.".to_owned()
+            }
             Self::Submit(SubmitError::Index(_)) => SubmitError::Stopped.to_string(),
             _ => self.to_string(),
         }
@@ -196,8 +223,8 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        if let Some(seconds) = self.retry_after_seconds() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

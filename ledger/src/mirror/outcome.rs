@@ -100,13 +100,35 @@ impl AddEntriesOutcome {
     /// In how many seconds to try again, for a header `Retry-After`.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::Refused(AddEntriesRefusal::OverQuota { over }) => Some(over.retry_after_seconds),
+            Self::Refused(refusal) => refusal.retry_after_seconds(),
             _ => None,
         }
     }
 }
 
 impl AddEntriesRefusal {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed_body",
+            Self::NothingComplete => "body_incomplete",
+            Self::UnknownLog { .. } => "unknown_log",
+            Self::NoCheckpoint { .. } => "no_checkpoint",
+            Self::WrongPackage(_) => "not_consistent",
+            Self::Forbidden { .. } => "entry_forbidden",
+            Self::Stopped { .. } => "log_stopped",
+            Self::OverQuota { .. } => "over_quota",
+        }
+    }
+
+    /// In how many seconds to try again, for a header `Retry-After`.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::OverQuota { over } => Some(over.retry_after_seconds),
+            _ => None,
+        }
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
