@@ -6,6 +6,7 @@ use matricula_tlog::{
 };
 
 use super::LogSource;
+use super::authentic::Holder;
 use super::reading::{Findings, SourceFinding, SourceFlaw};
 use crate::distributor::{Anchors, Outcome};
 use crate::sequence::Head;
@@ -91,29 +92,31 @@ impl Shown {
 pub(super) struct Believed<'a> {
     /// The largest first.
     pub(super) sources: Vec<(&'a dyn LogSource, Shown)>,
+    /// Signed by the log, and lacking cosignatures: what they show must not be contradicted, and what they have helps.
+    doubted: Vec<(&'a dyn LogSource, Shown)>,
     /// What those show that were asked.
-    pub(super) others: Vec<Shown>,
+    others: Vec<Shown>,
     policy: &'a Policy,
     log_key: VerifierKey,
 }
 
 impl<'a> Believed<'a> {
-    /// Asks every source for its checkpoint.
+    /// Asks every source for its checkpoint, which the log must have signed.
     pub(super) fn gather(
         sources: &[&'a dyn LogSource],
         policy: &'a Policy,
         log_key: &VerifierKey,
         findings: &Findings,
     ) -> Self {
-        let mut believed: Vec<(&'a dyn LogSource, Shown)> = Vec::new();
+        let mut shown: Vec<(&'a dyn LogSource, Shown)> = Vec::new();
         for source in sources {
             match show(*source, policy, log_key) {
-                Ok(shown) => believed.push((*source, shown)),
+                Ok(note) => shown.push((*source, note)),
                 Err(flaw) => findings.note(*source, flaw),
             }
         }
-        believed.sort_by_key(|(_, shown)| core::cmp::Reverse(shown.head().size));
-        Self { sources: believed, others: Vec::new(), policy, log_key: log_key.clone() }
+        shown.sort_by_key(|(_, shown)| core::cmp::Reverse(shown.head().size));
+        Self { sources: shown, doubted: Vec::new(), others: Vec::new(), policy, log_key: log_key.clone() }
     }
 
     /// Asks peers what they have seen. Every one must answer: one that is silent may have seen more.
@@ -136,6 +139,28 @@ impl<'a> Believed<'a> {
         Ok(())
     }
 
+    /// Keeps the sources whose checkpoint the policy believes, with the cosignatures that anybody has of it: a mirror
+    /// need not have those of the others. What is left out was still signed by the log, and must not be forgotten.
+    pub(super) fn settle(&mut self, findings: &Findings) {
+        let mut believed = Vec::new();
+        let mut doubted = Vec::new();
+        for (source, shown) in &self.sources {
+            let merged = self.merged(shown, None).unwrap_or_else(|| shown.note.clone());
+            match self.policy.verify(&merged) {
+                Ok(witnessed) => {
+                    let cosigned = witnessed.cosigned().iter();
+                    let cosigners = cosigned.map(|cosigned| cosigned.witness.clone()).collect();
+                    believed.push((*source, Shown { at: witnessed.quorum_at(), cosigners, ..shown.clone() }));
+                }
+                Err(error) => {
+                    findings.note(*source, SourceFlaw::NotBelieved(error));
+                    doubted.push((*source, shown.clone()));
+                }
+            }
+        }
+        (self.sources, self.doubted) = (believed, doubted);
+    }
+
     /// The checkpoint to rebuild, if nothing that was shown is larger, or another one of the same size.
     pub(super) fn largest(&self) -> Option<&Shown> {
         self.sources.first().map(|(_, shown)| shown)
@@ -143,7 +168,14 @@ impl<'a> Believed<'a> {
 
     /// Everything shown but the largest.
     pub(super) fn smaller(&self) -> impl Iterator<Item = &Shown> {
-        self.sources.iter().skip(1).map(|(_, shown)| shown).chain(&self.others)
+        let sources = self.sources.iter().skip(1).chain(&self.doubted);
+        sources.map(|(_, shown)| shown).chain(&self.others)
+    }
+
+    /// Who may have entries and tiles, and of how large a tree. Whatever they give is checked.
+    pub(super) fn holders(&self) -> Vec<Holder<'a>> {
+        let sources = self.sources.iter().chain(&self.doubted);
+        sources.map(|(source, shown)| Holder { source: *source, size: shown.head().size }).collect()
     }
 
     /// Compares what was shown with the largest, as far as that needs no tree.
@@ -182,10 +214,10 @@ impl<'a> Believed<'a> {
     /// A checkpoint with every line that is known to be good: of the log, and of cosigners that the policy or
     /// the node knows, from whichever source. A line that nobody here can check might be a bad one by a key that
     /// somebody else knows, and would make the whole note worthless to them.
-    pub(super) fn merged(&self, shown: &Shown, own: &VerifierKey) -> Option<SignedCheckpoint> {
+    pub(super) fn merged(&self, shown: &Shown, own: Option<&VerifierKey>) -> Option<SignedCheckpoint> {
         let text = shown.note.note().text();
         let witnesses = self.policy.witnesses().iter().map(|witness| witness.key());
-        let keys: Vec<&VerifierKey> = [&self.log_key, own].into_iter().chain(witnesses).collect();
+        let keys: Vec<&VerifierKey> = [&self.log_key].into_iter().chain(own).chain(witnesses).collect();
         let is_good = |line: &&matricula_tlog::NoteSignature| {
             keys.iter().any(|key| {
                 matches!(key.check(text, line), Ok(SignatureCheck::Signed | SignatureCheck::Cosigned { .. }))
@@ -226,9 +258,14 @@ fn show(source: &dyn LogSource, policy: &Policy, log_key: &VerifierKey) -> Resul
             SourceFlaw::NotBelieved(PolicyVerifyError::Signature(error))
         }
     })?;
-    let witnessed = policy.verify(&note).map_err(SourceFlaw::NotBelieved)?;
-    let cosigners = witnessed.cosigned().iter().map(|cosigned| cosigned.witness.clone()).collect();
-    Ok(Shown { by: source.name(), at: witnessed.quorum_at(), cosigners, note })
+    let lines = note.note().signatures().iter();
+    for (key, line) in
+        policy.witnesses().iter().flat_map(|witness| lines.clone().map(|line| (witness.key(), line)))
+    {
+        let check = key.check(note.note().text(), line);
+        check.map_err(|error| SourceFlaw::NotBelieved(PolicyVerifyError::Signature(error)))?;
+    }
+    Ok(Shown { by: source.name(), at: None, cosigners: Vec::new(), note })
 }
 
 /// For two checkpoints of one size no tree is needed.

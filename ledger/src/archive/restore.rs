@@ -11,7 +11,7 @@ use matricula_tlog::{
 };
 
 use super::LogSource;
-use super::authentic::{Authentic, AuthenticBundle, Holder, partial_paths};
+use super::authentic::{Authentic, AuthenticBundle, partial_paths};
 use super::believed::{BelieveError, Believed, Shown, SourceReport};
 use super::door::{Door, TimeOf, verify};
 use super::export::BUNDLES_AT_ONCE;
@@ -72,10 +72,11 @@ pub fn restore_on(
     let findings = Findings::default();
     let log_key = order.keys.log.verifier();
     let mut believed = Believed::gather(order.sources, order.policy, log_key, &findings);
+    believed.ask(order.ask, order.anchors)?;
+    believed.settle(&findings);
     let Some(largest) = believed.largest().cloned() else {
         return Err(BelieveError::Nothing { findings: findings.into_inner() }.into());
     };
-    believed.ask(order.ask, order.anchors)?;
     believed.check_sizes(&largest)?;
     put_on_record(stores, largest.head())?;
     let (checkpoint, resumed) = match rebuild(stores, order, &believed, &largest, &findings, progress) {
@@ -109,9 +110,7 @@ fn rebuild(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(SignedCheckpoint, TreeSize), RestoreError> {
     let head = largest.head();
-    let holders = believed.sources.iter();
-    let holders = holders.map(|(source, shown)| Holder { source: *source, size: shown.head().size });
-    let tree = Authentic::new(head, holders.collect(), findings);
+    let tree = Authentic::new(head, believed.holders(), findings);
     check_prefixes(believed, largest, &tree)?;
     let origin = order.keys.log.verifier().name().as_str();
     let origin = LogOrigin::parse(origin).map_err(RestoreError::Origin)?;
@@ -293,13 +292,13 @@ fn publish(
     replace(stores.disk.as_ref(), "", POLICY, policy.as_bytes())?;
     let own = Policy::parse(policy.as_bytes()).ok();
     let is_own = |note: &SignedCheckpoint| own.as_ref().is_some_and(|own| own.verify(note).is_ok());
-    let mut note = believed.merged(largest, witness).unwrap_or_else(|| largest.note.clone());
+    let mut note = believed.merged(largest, Some(witness)).unwrap_or_else(|| largest.note.clone());
     if !is_own(&note) {
         let cosignature = order.keys.witness.cosign(&note.verify(log)?, order.now)?;
         note.add_signature(cosignature)?;
     }
     // Proofs of old entries lead to the first checkpoint that is known to cover them.
-    let smaller = believed.sources.iter().filter_map(|(_, shown)| believed.merged(shown, witness));
+    let smaller = believed.sources.iter().filter_map(|(_, shown)| believed.merged(shown, Some(witness)));
     for note in smaller.filter(is_own).chain([note.clone()]) {
         let key = note.unverified().size().get().to_be_bytes();
         stores.state.apply(&[Op::put(HISTORY, key, note.encode(), Expected::Any)])?;

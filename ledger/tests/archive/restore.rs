@@ -254,6 +254,64 @@ fn a_source_that_is_not_believed_is_named_and_left_out() {
     assert!(matches!(refused, RestoreError::Refused { index, .. } if index.get() == 0), "{refused}");
 }
 
+/// Puts a cosignature onto the checkpoint of a copy, in place of the others.
+fn cosigned(folder: &Path, by: &matricula_tlog::Cosigner) {
+    let log_key = crate::support::keys().log.verifier().clone();
+    let text = fs::read_to_string(folder.join("checkpoint")).unwrap();
+    let log_line = text.lines().filter(|line| !line.contains(crate::support::WITNESS));
+    let text: String = log_line.map(|line| format!("{line}\n")).collect();
+    let mut note = SignedCheckpoint::parse(text.as_bytes()).unwrap();
+    note.add_signature(by.cosign(&note.verify(&log_key).unwrap(), NOW).unwrap()).unwrap();
+    fs::write(folder.join("checkpoint"), note.encode()).unwrap();
+}
+
+#[test]
+fn cosignatures_count_whichever_mirror_has_them_and_what_lacks_them_is_not_forgotten() {
+    let world = world(60);
+    let (one, two) = (exported(&world, "one"), exported(&world, "two"));
+    let mirror = |name: &str, seed| {
+        matricula_tlog::Cosigner::new(matricula_tlog::KeyName::new(name).unwrap(), &[seed; 32])
+    };
+    let (first, second) = (mirror("mirror.example/1", 21), mirror("mirror.example/2", 22));
+    cosigned(&one, &first);
+    cosigned(&two, &second);
+    let policy = format!(
+        "log {}\nwitness m1 {}\nwitness m2 {}\ngroup mirrors all m1 m2\nquorum mirrors\n",
+        crate::support::keys().log.verifier().encode(),
+        first.verifier().encode(),
+        second.verifier().encode()
+    );
+    let order =
+        || Order { policy: matricula_tlog::Policy::parse(policy.as_bytes()).unwrap(), ..Order::default() };
+    let into = world.path().join("again");
+    let alone = order().run(&[&one], &into).unwrap_err();
+    let RestoreError::Believe(BelieveError::Nothing { findings }) = &alone else { panic!("{alone}") };
+    assert!(matches!(findings[0].flaw, SourceFlaw::NotBelieved(_)), "{}", findings[0]);
+    let restored = order().run(&[&one, &two], &into).unwrap();
+    assert_eq!(restored.sources[0].cosigners, ["m1", "m2"]);
+    // The log's own witness had not cosigned these copies: it does now, so that the node's own proofs hold.
+    for who in ["mirror.example/1", "mirror.example/2", crate::support::WITNESS] {
+        assert!(restored.checkpoint.encode().contains(who), "{}", restored.checkpoint.encode());
+    }
+    assert_sound(&into);
+
+    // A larger checkpoint that only one mirror has cosigned: restored to less, the log would sign another one.
+    let node = open(&world.path().join("ledger"));
+    grow(&node, 70);
+    drop(node);
+    let larger = exported(&world, "larger");
+    cosigned(&larger, &first);
+    let more = world.path().join("more");
+    let behind = order().run(&[&one, &two, &larger], &more).unwrap_err();
+    assert!(matches!(behind, RestoreError::Believe(BelieveError::Behind { .. })), "{behind}");
+    // A line that claims to be by a key of the policy and is not.
+    let forged = fs::read_to_string(larger.join("checkpoint")).unwrap();
+    let (start, end) = forged.trim_end().rsplit_once(' ').unwrap();
+    fs::write(larger.join("checkpoint"), format!("{start} {}A{}\n", &end[..70], &end[71..])).unwrap();
+    let restored = order().run(&[&one, &two, &larger], &more).unwrap();
+    assert!(matches!(restored.findings[0].flaw, SourceFlaw::NotBelieved(_)));
+}
+
 #[test]
 fn a_log_that_took_what_its_door_refuses_is_not_rebuilt() {
     let world = tempfile::TempDir::new().unwrap();

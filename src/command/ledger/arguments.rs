@@ -64,7 +64,7 @@ pub struct RestoreArgs {
     /// A witness or mirror that says what it has seen of the log; nothing less is restored
     #[arg(long, value_name = "URL")]
     pub ask: Vec<String>,
-    /// Whose cosignatures the checkpoint must carry (a C2SP policy). Without it: the log's own signature
+    /// Whose cosignatures the checkpoint must carry (a C2SP policy). Without it: the policy set on this node, else the log's own signature alone
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     #[command(flatten)]

@@ -48,7 +48,11 @@ fn bring_back(
     let folder = home.root().join(LEDGER_FOLDER);
     let card = home.card();
     let keys = node_keys(&home, &Passphrase::new(passphrase.read("the log's keys")?))?;
-    let policy = policy.map_or_else(|| own_policy(card), Ok)?;
+    let policy = match policy {
+        Some(policy) => policy,
+        None if home.policy_text()?.is_some() => home.policy()?,
+        None => own_policy(card)?,
+    };
     let sources = from.iter().map(|place| source(place, card)).collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<&dyn LogSource> = sources.iter().map(AsRef::as_ref).collect();
     let ask: Vec<&str> = ask.iter().map(String::as_str).collect();
@@ -89,7 +93,7 @@ fn report(restored: &Restored, folder: &Path) {
     println!("Restored {size} entries into {}. The node can start.", folder.display());
 }
 
-/// Without another policy: the log's own signature, and what its own witness says of the time.
+/// Where none was ever set: the log's own signature, and what its own witness says of the time.
 fn own_policy(card: &AuthorityCard) -> Result<Policy, Failure> {
     let unusable = |error: &dyn std::fmt::Display| Failure::new("authority_card", error);
     let mut policy = Policy::builder();
@@ -130,7 +134,10 @@ fn advice(error: &RestoreError) -> (&'static str, &'static str) {
             "log_exists",
             "a log is never replaced: look at it with `matricula ledger fsck`; if it is the wrong one, move its folder away",
         ),
-        RestoreError::Believe(BelieveError::Nothing { .. }) => ("restore_no_source", COPIES),
+        RestoreError::Believe(BelieveError::Nothing { .. }) => (
+            "restore_no_source",
+            "name further copies with --from; if too many mirrors are gone for the policy, give one with --policy that asks for less",
+        ),
         RestoreError::Believe(BelieveError::Forked { .. } | BelieveError::Disagreement { .. }) => (
             "log_forked",
             "start no node: keep the proof and the copies, and tell the other ministries. Somebody signed with the log's key twice",
