@@ -45,13 +45,15 @@ pub use distributor::{
     Publications, Replicated, Replicator, Role,
 };
 pub use fsck::{Finding, FsckError, Report, fsck, fsck_on};
-pub use http::{ApiError, mirror_router, openapi, router, witness_openapi, witness_router};
+pub use http::{
+    ApiError, mirror_openapi, mirror_router, openapi, router, router_showing, witness_openapi, witness_router,
+};
 pub use metrics::NodeMetrics;
 pub use node::{
     Acknowledge, Health, Node, NodeConfig, NodeFailure, NodeStores, OpenError, Promise, ReadError,
     Replication, Witness,
 };
-pub use page::{EvidenceView, FollowedLog, PeerView, ReplicationView};
+pub use page::{EvidenceView, FollowedLog, PeerView, Replicas, ReplicationView};
 pub use sequence::{
     Commit, CommitError, ENTRIES_BYTES_MAX, Epoch, FileSequence, GROUP_BYTES_MAX, GROUP_ENTRIES_MAX, Head,
     Lease, MemorySequence, SegmentDefect, SequenceError, SequenceStore, SequencedEntry,

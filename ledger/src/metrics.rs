@@ -89,9 +89,14 @@ pub struct NodeMetrics {
 }
 
 impl NodeMetrics {
-    /// For a node.
+    /// For a node by itself.
     pub fn new(node: Arc<Node>) -> Self {
         Self { replication: node.clone(), node }
+    }
+
+    /// For a node, with this of its replication.
+    pub fn showing(node: Arc<Node>, replication: Arc<dyn ReplicationView>) -> Self {
+        Self { node, replication }
     }
 }
 

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `GET /node` | the log, its peers, evidence, the way into the registry; refreshes by itself |
 //! | `GET /node/evidence?page=` | all evidence |
+//! | `GET /node/evidence/{id}` | a file of it, text |
 //! | `GET /node/institutions?q=&page=` | institutions by name, identifier or place |
 //! | `GET /node/institutions/{did}` | one of them: its accreditation's history, its keys |
 //! | `GET /node/assets/{name}` | style sheet, script, icon |
@@ -21,7 +22,6 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use matricula_registry::InstitutionId;
-use maud::Markup;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -39,9 +39,11 @@ mod icon;
 mod institution;
 mod institutions;
 mod problem;
+mod replicas;
 mod replication;
 mod words;
 
+pub use replicas::Replicas;
 pub use replication::{EvidenceView, FollowedLog, PeerView, ReplicationView};
 
 /// Pages in the making at once. Each takes a thread for a millisecond or two.
@@ -71,13 +73,13 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 ];
 
 /// The routes of the pages.
-pub(crate) fn router<S>(node: Arc<Node>) -> Router<S> {
-    let replication: Arc<dyn ReplicationView> = node.clone();
+pub(crate) fn router<S>(node: Arc<Node>, replication: Arc<dyn ReplicationView>) -> Router<S> {
     let pages =
         Pages { node, replication, directory: Arc::default(), places: Arc::new(Semaphore::new(PAGES_MAX)) };
     Router::new()
         .route("/node", get(home))
         .route("/node/evidence", get(evidence))
+        .route("/node/evidence/{id}", get(evidence_file))
         .route("/node/institutions", get(institutions))
         .route("/node/institutions/{did}", get(institution))
         .route("/node/assets/{name}", get(asset))
@@ -97,10 +99,10 @@ struct Pages {
 impl Pages {
     /// Makes a page on a thread that may read files. The place is held until it is made, also when nobody waits for it
     /// any more.
-    async fn make(
+    async fn make<T: IntoResponse + Send + 'static>(
         self,
         depth: Depth,
-        make: impl FnOnce(&Self) -> Result<Markup, PageError> + Send + 'static,
+        make: impl FnOnce(&Self) -> Result<T, PageError> + Send + 'static,
     ) -> Response {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return PageError::Busy.page(depth);
@@ -139,6 +141,19 @@ async fn evidence(State(pages): State<Pages>, query: Result<Query<Paging>, Query
     let depth = Depth::List;
     let Ok(Query(Paging { page })) = query else { return PageError::QueryMalformed.page(depth) };
     pages.make(depth, move |pages| evidence::page(pages.replication.as_ref(), page.unwrap_or(1))).await
+}
+
+/// What is evidence once stays it.
+const EVIDENCE_CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+async fn evidence_file(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
+    let depth = Depth::Item;
+    let file = move |pages: &Pages| {
+        let file = pages.replication.evidence_file(&id).ok_or(PageError::NotFound)?;
+        let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+        Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, EVIDENCE_CACHE_CONTROL)], file))
+    };
+    pages.make(depth, file).await
 }
 
 async fn institutions(State(pages): State<Pages>, query: Result<Query<Search>, QueryRejection>) -> Response {

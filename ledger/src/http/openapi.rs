@@ -4,8 +4,12 @@
 use utoipa::openapi::OpenApi;
 use utoipa::{IntoResponses, OpenApi as _, ToSchema};
 
+mod evidence;
+mod mirror;
 mod witness;
 
+pub use evidence::evidence_openapi;
+pub use mirror::mirror_openapi;
 pub use witness::witness_openapi;
 
 /// The node's routes, with paths below its prefix.
@@ -17,7 +21,7 @@ pub fn openapi() -> OpenApi {
 #[openapi(
     tags((name = "ledger", description = "A log: entries in, checkpoints, tiles and proofs out.")),
     paths(
-        log_checkpoint, log_tile, log_submit, log_proof, node_page, node_evidence, node_institutions, node_institution,
+        log_checkpoint, log_witnessed, log_tile, log_submit, log_proof, node_page, node_evidence_file, node_evidence, node_institutions, node_institution,
         node_asset
     ),
     components(schemas(LogProblem))
@@ -146,6 +150,16 @@ enum NoPage {
 )]
 fn log_checkpoint() {}
 
+/// The largest checkpoint that has the quorum of the log's policy, a signed note with its cosignatures.
+#[utoipa::path(
+    get, path = "/checkpoint/witnessed", tag = "ledger",
+    responses(
+        (status = 200, description = "The signed note", content_type = "text/plain; charset=utf-8", body = String),
+        NotRead
+    )
+)]
+fn log_witnessed() {}
+
 /// A tile of hashes, or a bundle of entries.
 ///
 /// SPEC: <https://c2sp.org/tlog-tiles>. Cacheable for ever.
@@ -206,6 +220,16 @@ fn node_page() {}
     responses((status = 200, description = "The page", content_type = "text/html; charset=utf-8", body = String), NoPage)
 )]
 fn node_evidence() {}
+
+/// A file of evidence, for anybody to check offline.
+#[utoipa::path(
+    get, path = "/node/evidence/{id}", tag = "ledger",
+    params(("id" = String, Path, description = "The SHA-256 of the file, in small hexadecimal digits")),
+    responses(
+        (status = 200, description = "The file", content_type = "text/plain; charset=utf-8", body = String), NoPage
+    )
+)]
+fn node_evidence_file() {}
 
 /// The page that lists institutions, and searches them.
 #[utoipa::path(

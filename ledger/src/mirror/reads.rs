@@ -10,6 +10,14 @@ use super::{Mirror, MirrorError};
 use crate::tiles::ObjectPath;
 
 impl Mirror {
+    /// The logs that are mirrored, in ascending order of their origins.
+    ///
+    /// # Errors
+    /// [`MirrorError::Stopped`].
+    pub fn origins(&self) -> Result<Vec<Origin>, MirrorError> {
+        Ok(self.logs()?.copies.into_keys().collect())
+    }
+
     /// The log with that hash of its origin, as addresses name it.
     ///
     /// # Errors

@@ -6,9 +6,8 @@ use super::frame::{Depth, PAGE_LINES, Page, Tab, frame, pager};
 use super::icon::{Icon, icon};
 use super::problem::PageError;
 use super::replication::{EvidenceView, ReplicationView};
-use super::words::{machine_moment, moment};
 
-/// All of it, the newest first.
+/// All of it, page by page.
 pub(super) fn page(replication: &dyn ReplicationView, number: u32) -> Result<Markup, PageError> {
     let depth = Depth::List;
     let all = replication.evidence_count();
@@ -37,8 +36,8 @@ pub(super) fn list(depth: Depth, all: usize, shown: &[EvidenceView]) -> Markup {
                         p.state data-result="warn" { (icon(Icon::Exclamation)) strong { (piece.signer) } }
                         p { (piece.finding) }
                         p.hint {
-                            "Held since " time datetime=(machine_moment(piece.stored_at)) { (moment(piece.stored_at)) } ". "
-                            a href=(depth.to(&piece.path)) { "The file" }
+                            a href=(depth.to(&format!("node/evidence/{}", piece.id))) { "The file" }
+                            ", SHA-256 " code { (piece.id) }
                         }
                     }
                 }

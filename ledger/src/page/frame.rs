@@ -87,6 +87,19 @@ fn entry(depth: Depth, here: Tab, tab: Tab, path: &str, name: &str) -> Markup {
     html! { a href=(depth.to(path)) aria-current=[current] { (name) } }
 }
 
+/// A table in a box that scrolls by itself where the screen is narrow; so it can be reached by keyboard.
+pub(super) fn table(caption: &str, columns: &[&str], rows: &Markup) -> Markup {
+    html! {
+        div.table role="region" aria-label=(caption) tabindex="0" {
+            table {
+                caption { (caption) }
+                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
 /// Links to the pages before and after this one of a list, if there are any. `query` is what else the address carries,
 /// encoded, with an `&` at its end.
 pub(super) fn pager(path: &str, query: &str, page: Page) -> Markup {

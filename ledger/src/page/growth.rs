@@ -23,7 +23,13 @@ pub(super) fn picture(growth: &[Growth]) -> Option<Markup> {
         let x = scaled(point.at.get().saturating_sub(first.at.get()), span, WIDTH);
         (x, HEIGHT - scaled(point.size.get(), top, HEIGHT))
     };
-    let line = growth.iter().map(place).map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ");
+    // A log keeps its size until its next checkpoint.
+    let steps = growth.windows(2).flat_map(|pair| {
+        let (before, after) = (place(&pair[0]), place(&pair[1]));
+        [(after.0, before.1), after]
+    });
+    let points = core::iter::once(place(first)).chain(steps);
+    let line = points.map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ");
     let area = format!("0,{HEIGHT} {line} {WIDTH},{HEIGHT}");
     let words = format!(
         "The log grew from {} on {} to {} on {}.",
@@ -64,7 +70,7 @@ mod tests {
     #[test]
     fn draws_from_the_first_checkpoint_to_the_last() {
         let picture = picture(&growth(&[(0, 1), (50, 60), (100, 120)])).unwrap().into_string();
-        assert!(picture.contains(r#"<polyline points="0,96 160,48 320,0">"#), "{picture}");
+        assert!(picture.contains(r#"<polyline points="0,96 160,96 160,48 320,48 320,0">"#), "{picture}");
         assert!(picture.contains("from 1 entry on 1970-01-01 to 120 entries"), "{picture}");
     }
 
@@ -80,6 +86,6 @@ mod tests {
     #[test]
     fn the_largest_numbers_stay_in_the_picture() {
         let picture = picture(&growth(&[(0, 1), (u64::MAX, u64::MAX)])).unwrap().into_string();
-        assert!(picture.contains(r#"points="0,96 320,0""#), "{picture}");
+        assert!(picture.contains(r#"points="0,96 320,96 320,0""#), "{picture}");
     }
 }

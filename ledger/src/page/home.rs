@@ -5,7 +5,7 @@ use matricula_tlog::{Policy, SignedCheckpoint, TreeSize, UnixSeconds, VerifierKe
 use maud::{Markup, html};
 
 use super::evidence::list;
-use super::frame::{Depth, Tab, frame};
+use super::frame::{Depth, Tab, frame, table};
 use super::growth::{POINTS_MAX, picture};
 use super::icon::{Icon, icon};
 use super::institutions::search_form;
@@ -197,21 +197,16 @@ fn log(facts: &Facts) -> Markup {
 /// Who cosigned the last checkpoint that has a quorum: those whose keys are known here.
 fn cosigners(node: &Node, checkpoint: &SignedCheckpoint, now: UnixSeconds) -> Markup {
     let size = checkpoint.unverified().size();
-    let cosigned = cosigned_by(node, checkpoint);
+    let caption = format!("Who cosigned the checkpoint over {}, and when", counted(size.get(), "entry"));
+    let rows = html! {
+        @for Cosigned { name, at } in cosigned_by(node, checkpoint) {
+            tr { th scope="row" { (name) } td { (time(at)) } td { (age(at, now)) } }
+        }
+    };
     html! {
         section aria-labelledby="cosigners" {
             h2 #cosigners { "Cosigners" }
-            div.table {
-                table {
-                    caption { "Who cosigned the checkpoint over " (counted(size.get(), "entry")) ", and when" }
-                    thead { tr { th scope="col" { "Cosigner" } th scope="col" { "Time" } th scope="col" { "Age" } } }
-                    tbody {
-                        @for Cosigned { name, at } in &cosigned {
-                            tr { th scope="row" { (name) } td { (time(*at)) } td { (age(*at, now)) } }
-                        }
-                    }
-                }
-            }
+            (table(&caption, &["Cosigner", "Time", "Age"], &rows))
         }
     }
 }
@@ -233,24 +228,14 @@ fn cosigned_by(node: &Node, checkpoint: &SignedCheckpoint) -> Vec<Cosigned> {
 
 fn peers(facts: &Facts) -> Markup {
     let published = facts.published_size();
+    let rows = html! { @for peer in &facts.peers { (peer_row(peer, published, facts.now)) } };
     html! {
         section aria-labelledby="peers" {
             h2 #peers { "Peers" }
             @if facts.peers.is_empty() {
                 p { "No other node is sent this log: it has no mirror and no witness but the node itself." }
             } @else {
-                div.table {
-                    table {
-                        caption { "Nodes that are sent every checkpoint" }
-                        thead {
-                            tr {
-                                th scope="col" { "Peer" } th scope="col" { "Role" } th scope="col" { "Has cosigned" }
-                                th scope="col" { "Behind by" } th scope="col" { "State" }
-                            }
-                        }
-                        tbody { @for peer in &facts.peers { (peer_row(peer, published, facts.now)) } }
-                    }
-                }
+                (table("Nodes that are sent every checkpoint", &["Peer", "Role", "Has cosigned", "Behind by", "State"], &rows))
             }
         }
     }
@@ -295,24 +280,14 @@ fn state(problem: Option<&str>, failures: Option<u32>) -> Markup {
 }
 
 fn followed(facts: &Facts) -> Markup {
+    let rows = html! { @for log in &facts.followed { (followed_row(log, facts.now)) } };
     html! {
         section aria-labelledby="followed" {
             h2 #followed { "Followed logs" }
             @if facts.followed.is_empty() {
                 p { "This node cosigns no log of somebody else." }
             } @else {
-                div.table {
-                    table {
-                        caption { "Logs of others that this node cosigns" }
-                        thead {
-                            tr {
-                                th scope="col" { "Log" } th scope="col" { "As" } th scope="col" { "Entries" }
-                                th scope="col" { "Cosigned" } th scope="col" { "State" }
-                            }
-                        }
-                        tbody { @for log in &facts.followed { (followed_row(log, facts.now)) } }
-                    }
-                }
+                (table("Logs of others that this node cosigns", &["Log", "As", "Entries", "Cosigned", "State"], &rows))
             }
         }
     }

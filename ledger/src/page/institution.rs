@@ -7,7 +7,7 @@ use matricula_registry::{
 use matricula_tlog::UnixSeconds;
 use maud::{Markup, html};
 
-use super::frame::{Depth, Tab, frame};
+use super::frame::{Depth, Tab, frame, table};
 use super::icon::{Icon, icon};
 use super::institutions::address;
 use super::problem::PageError;
@@ -158,13 +158,7 @@ fn keys(facts: &Facts, now: UnixSeconds) -> Markup {
             }
             @for role in [KeyRole::Issue, KeyRole::Approve, KeyRole::Bind] {
                 @if of_role(role).next().is_some() {
-                    div.table {
-                        table {
-                            caption { (key_role(role)) }
-                            thead { tr { th scope="col" { "Public key" } th scope="col" { "From" } th scope="col" { "State" } } }
-                            tbody { @for key in of_role(role) { (key_row(key, now)) } }
-                        }
-                    }
+                    (table(key_role(role), &["Public key", "From", "State"], &html! { @for key in of_role(role) { (key_row(key, now)) } }))
                 }
             }
         }

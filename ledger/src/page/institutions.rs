@@ -4,7 +4,7 @@ use matricula_registry::InstitutionId;
 use maud::{Markup, html};
 
 use super::directory::{Row, Snapshot};
-use super::frame::{Depth, PAGE_LINES, Page, Tab, frame, pager};
+use super::frame::{Depth, PAGE_LINES, Page, Tab, frame, pager, table};
 use super::icon::icon;
 use super::problem::PageError;
 use super::words::counted;
@@ -17,6 +17,11 @@ pub(super) fn page(snapshot: &Snapshot, wanted: &str, number: u32) -> Result<Mar
     let shown = found.get(page.start()..).unwrap_or_default();
     let query = if wanted.is_empty() { String::new() } else { format!("q={}&", encoded(wanted)) };
     let count = counted(found.len() as u64, "institution");
+    let caption = match wanted {
+        "" => format!("All {count}"),
+        _ => format!("{count} of {} with “{wanted}”", snapshot.len()),
+    };
+    let rows = html! { @for institution in shown.iter().take(PAGE_LINES) { (row(depth, institution)) } };
     let content = html! {
         h1 { "Institutions" }
         (search_form(depth, wanted))
@@ -26,15 +31,7 @@ pub(super) fn page(snapshot: &Snapshot, wanted: &str, number: u32) -> Result<Mar
                 @else { "No institution has all these words in its name, identifier or place. Try fewer, or a part of one." }
             }
         } @else {
-            div.table {
-                table {
-                    caption {
-                        @if wanted.is_empty() { "All " (count) } @else { (count) " of " (snapshot.len()) " with “" (wanted) "”" }
-                    }
-                    thead { tr { th scope="col" { "Institution" } th scope="col" { "Place" } th scope="col" { "Today" } } }
-                    tbody { @for institution in shown.iter().take(PAGE_LINES) { (row(depth, institution)) } }
-                }
-            }
+            (table(&caption, &["Institution", "Place", "Today"], &rows))
             (pager("institutions", &query, page))
         }
     };

@@ -3,7 +3,7 @@
 
 use matricula_tlog::{Origin, TreeSize, UnixSeconds};
 
-use crate::distributor::Role;
+use crate::distributor::{PeerReport, Role};
 use crate::node::Node;
 
 /// What a node tells of its replication. A part that a node does not have is empty.
@@ -23,10 +23,16 @@ pub trait ReplicationView: Send + Sync {
         0
     }
 
-    /// Evidence from a position on, the newest first, `limit` at most.
+    /// Evidence from a position on, `limit` at most, in an order that stays as long as nothing is added.
     fn evidence(&self, from: usize, limit: usize) -> Vec<EvidenceView> {
         let (_, _) = (from, limit);
         Vec::new()
+    }
+
+    /// The file of evidence with that [`EvidenceView::id`].
+    fn evidence_file(&self, id: &str) -> Option<String> {
+        let _ = id;
+        None
     }
 }
 
@@ -54,7 +60,7 @@ pub struct FollowedLog {
     pub origin: Origin,
     /// What this node's cosignature says of it.
     pub role: Role,
-    /// The size that this node cosigned last.
+    /// The size that this node cosigned last, 0 before the first time.
     pub size: TreeSize,
     /// When it did.
     pub cosigned_at: Option<UnixSeconds>,
@@ -65,19 +71,17 @@ pub struct FollowedLog {
 /// Evidence that somebody signed what it must not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceView {
+    /// The SHA-256 of the file, in small hexadecimal digits: it names the file in addresses.
+    pub id: String,
     /// The name of the key that broke its word.
     pub signer: String,
     /// What it did, in words.
     pub finding: String,
-    /// When this node stored it.
-    pub stored_at: UnixSeconds,
-    /// Where the file is served: a path below the log's prefix, without a slash at its beginning.
-    pub path: String,
 }
 
-impl ReplicationView for Node {
-    fn peers(&self) -> Vec<PeerView> {
-        let view = |report: crate::distributor::PeerReport| PeerView {
+impl From<PeerReport> for PeerView {
+    fn from(report: PeerReport) -> Self {
+        Self {
             name: report.name,
             role: report.role,
             cosigned: report.cosigned,
@@ -85,7 +89,13 @@ impl ReplicationView for Node {
             cosigned_at: None,
             failures: report.failures,
             problem: report.problem,
-        };
-        Self::peers(self).into_iter().map(view).collect()
+        }
+    }
+}
+
+/// A node by itself: it has peers, and cosigns nobody.
+impl ReplicationView for Node {
+    fn peers(&self) -> Vec<PeerView> {
+        Self::peers(self).into_iter().map(PeerView::from).collect()
     }
 }

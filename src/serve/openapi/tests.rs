@@ -8,6 +8,7 @@ use matricula_issuer::authority::{self, AuthorityHome, AuthorityProfile, BaseUrl
 use matricula_issuer::http::IssuerState;
 use matricula_issuer::keyring::{Passphrase, WorkFactor};
 use matricula_ledger::Clock;
+use matricula_ledger::mirror::Mirror;
 use matricula_ledger::witness::{KnownLogs, LightWitness};
 use matricula_registry::{Country, InstitutionId, LogOrigin, Text};
 use matricula_state::MemoryStore;
@@ -93,6 +94,12 @@ fn witness_router() -> Router {
     matricula_ledger::witness_router(Arc::new(witness), Clock::system())
 }
 
+fn mirror_router() -> Router {
+    let cosigner = Cosigner::new(KeyName::new("mirror.example").unwrap(), &[3; 32]);
+    let mirror = Mirror::new(Arc::new(MemoryStore::new()), Box::new(cosigner));
+    matricula_ledger::mirror_router(Arc::new(mirror), Clock::system())
+}
+
 #[test]
 fn every_route_of_every_service_is_documented_and_nothing_else_is() {
     let (folder, passphrase) = (TempDir::new().unwrap(), Passphrase::new("correct horse battery".to_owned()));
@@ -102,8 +109,9 @@ fn every_route_of_every_service_is_documented_and_nothing_else_is() {
         IssuerState::new(home, Arc::new(EmbeddedLog::new(node.clone())), Vec::new(), || UnixSeconds::new(0));
     let verifier = Verifier::new(Trust::new(Vec::new()).unwrap(), Arc::new(|| UnixSeconds::new(0)));
     for (name, router, document, least) in [
-        ("ledger", matricula_ledger::router(node), matricula_ledger::openapi(), 9),
+        ("ledger", matricula_ledger::router(node), matricula_ledger::openapi(), 10),
         ("witness", witness_router(), matricula_ledger::witness_openapi(), 2),
+        ("mirror", mirror_router(), matricula_ledger::mirror_openapi(), 4),
         ("issuer", matricula_issuer::http::router(issuer), matricula_issuer::http::openapi(), 9),
         ("wallet", matricula_wallet_api::router(wallet()), matricula_wallet_api::openapi(), 45),
         ("verifier", matricula_verifier::router(Arc::new(verifier)), matricula_verifier::openapi(), 6),
@@ -136,6 +144,7 @@ fn documents_of_all_services_fit_together() {
     let mut document = Document::openapi()
         .nest("/log", matricula_ledger::openapi())
         .nest("/witness", matricula_ledger::witness_openapi())
+        .nest("/mirror", matricula_ledger::mirror_openapi())
         .nest_with_path_composer("/wallet", matricula_wallet_api::openapi(), below);
     document.merge(matricula_issuer::http::openapi());
     document.merge(matricula_verifier::openapi());
@@ -160,6 +169,7 @@ fn every_operation_says_what_it_answers() {
         Document::openapi(),
         matricula_ledger::openapi(),
         matricula_ledger::witness_openapi(),
+        matricula_ledger::mirror_openapi(),
         matricula_issuer::http::openapi(),
         matricula_wallet_api::openapi(),
         matricula_verifier::openapi(),
@@ -177,7 +187,7 @@ fn every_operation_says_what_it_answers() {
                     let fits = |kind: &String| {
                         kind == "application/problem+json"
                             || kind.starts_with("text/html")
-                            || kind == "text/x.tlog.size"
+                            || kind.starts_with("text/x.tlog.")
                     };
                     assert!(kinds.keys().any(fits), "{at} {status}: {kinds:?}");
                 }
