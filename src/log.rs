@@ -91,8 +91,7 @@ fn refuse_unfinished(folder: &Path) -> Result<(), Failure> {
     if folder.exists() || !workshop.exists() {
         return Ok(());
     }
-    let failure =
-        Failure::new("restore_unfinished", format_args!("{} is not finished", workshop.display()));
+    let failure = Failure::new("restore_unfinished", format_args!("{} is not finished", workshop.display()));
     Err(failure.remedy("run `matricula ledger restore` again: it goes on where it stopped"))
 }
 

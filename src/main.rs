@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod failure;
 mod files;
+mod following;
 mod log;
 mod moment;
 mod online;

@@ -39,6 +39,7 @@ use self::edge::REQUEST_ID;
 use self::metrics::Metrics;
 use crate::config::{MetricsConfig, ServerConfig, TracingConfig, TracingFormat};
 use crate::failure::Failure;
+use crate::following::{HAND_OUT_EVERY, HandOut};
 
 pub use binder::Binder;
 pub use services::Services;
@@ -69,9 +70,13 @@ pub fn run(services: Services, config: &ServerConfig, metrics: &MetricsConfig) -
     Ok(())
 }
 
-async fn serve(services: Services, config: &ServerConfig, measured: &MetricsConfig) -> Result<(), Failure> {
+async fn serve(
+    mut services: Services,
+    config: &ServerConfig,
+    measured: &MetricsConfig,
+) -> Result<(), Failure> {
     let listener = listen(config.listen, "server.listen").await?;
-    let metrics = Metrics::new(services.node());
+    let metrics = Metrics::new(services.node().map(|node| (node.clone(), services.replicas(&node))));
     let mut router = services.router();
     let has_metrics = measured.serve && measured.listen.is_none();
     if has_metrics {
@@ -87,6 +92,9 @@ async fn serve(services: Services, config: &ServerConfig, measured: &MetricsConf
     tracing::info!(address = %config.listen, public_url = config.public_url, "serving");
     if let Some(wallet) = services.wallet() {
         tokio::spawn(sweep_hourly(wallet));
+    }
+    if let Some(hand_out) = services.take_hand_out() {
+        tokio::spawn(hand_out_evidence(hand_out));
     }
     let told_to_reload = hang_ups()?;
     if let Some(keeper) = services.trust_keeper() {
@@ -131,6 +139,22 @@ async fn sweep_hourly(wallet: WalletState) {
         match tokio::task::spawn_blocking(move || wallet.sweep()).await {
             Ok(Ok(removed)) => tracing::debug!(removed, "swept the wallet"),
             Ok(Err(error)) => tracing::warn!(code = error.code(), "the wallet was not swept"),
+            Err(_) => return,
+        }
+    }
+}
+
+/// Hands the evidence that this node holds to its peers, from time to time.
+async fn hand_out_evidence(mut hand_out: HandOut) {
+    let mut ticks = tokio::time::interval(HAND_OUT_EVERY);
+    loop {
+        ticks.tick().await;
+        let work = tokio::task::spawn_blocking(move || {
+            hand_out.hand_out();
+            hand_out
+        });
+        match work.await {
+            Ok(returned) => hand_out = returned,
             Err(_) => return,
         }
     }

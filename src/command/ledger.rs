@@ -3,6 +3,7 @@
 mod arguments;
 mod copies;
 mod restore;
+mod succeed;
 
 use clap::Subcommand;
 use matricula_issuer::authority::AuthorityHome;
@@ -11,7 +12,7 @@ use matricula_ledger::{Finding, FsckError};
 use crate::failure::Failure;
 use crate::log::LEDGER_FOLDER;
 
-pub use arguments::{ExportArgs, FsckArgs, ImportArgs, RestoreArgs, SyncArgs};
+pub use arguments::{ExportArgs, FsckArgs, ImportArgs, RestoreArgs, SucceedArgs, SyncArgs};
 
 /// What can be done with a log beside running it.
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,8 @@ pub enum LedgerCommand {
     Restore(RestoreArgs),
     /// Take over a log from the folder of an export
     Import(ImportArgs),
+    /// Commit a new log to the end of the one before, whose key is lost
+    Succeed(SucceedArgs),
     /// Hand in what schools have left on a stick, and write the answers onto it
     Sync(SyncArgs),
 }
@@ -35,6 +38,7 @@ pub fn run(command: &LedgerCommand) -> Result<u8, Failure> {
         LedgerCommand::Export(args) => copies::export(args),
         LedgerCommand::Restore(args) => restore::restore(args),
         LedgerCommand::Import(args) => restore::import(args),
+        LedgerCommand::Succeed(args) => succeed::succeed(args),
         LedgerCommand::Sync(args) => copies::sync(args),
     }
 }

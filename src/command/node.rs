@@ -65,12 +65,10 @@ pub struct HomeArgs {
 
 /// Arguments of `node peer add`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  matricula node peer add senegal.card.toml --name senegal\n  \
-    matricula node peer add senegal.card.toml --name senegal --follow mirror --ask mirror,witness\n\n\
+#[command(after_help = "Examples:\n  matricula node peer add senegal.card.toml --name senegal\n  \
+    matricula node peer add senegal.card.toml --follow mirror \\\n    --ask mirror,witness\n\n\
     The card is what the other authority's `authority/authority.toml` says. Check it with them by another way than it came.\n\
-    A running node takes peers up when it is started again."
-)]
+    A running node takes peers up when it is started again.")]
 pub struct AddArgs {
     /// The other authority's card
     pub card: PathBuf,
@@ -133,11 +131,9 @@ pub struct SetArgs {
 
 /// Arguments of `node evidence verify`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  matricula node evidence verify 5f3a….evidence\n\n\
+#[command(after_help = "Example:\n  matricula node evidence verify 5f3a….evidence\n\n\
     Exit code 0: it proves what it says. 3: it does not. The file names the accused key; whose key that is, a trust file \
-    or a card says."
-)]
+    or a card says.")]
 pub struct EvidenceArgs {
     /// The evidence file
     pub file: PathBuf,
@@ -240,7 +236,8 @@ fn proposal(home: &AuthorityHome) -> Result<Option<String>, Failure> {
         let mut names = Vec::new();
         for peer in asked(service) {
             let name = format!("{}-{}", peer.name, service.as_str());
-            let key = if service == PeerService::Mirror { &peer.card.mirror_vkey } else { &peer.card.witness_vkey };
+            let key =
+                if service == PeerService::Mirror { &peer.card.mirror_vkey } else { &peer.card.witness_vkey };
             text.push_str(&format!("witness {name} {key}\n"));
             names.push(name);
         }
@@ -259,8 +256,7 @@ fn proposal(home: &AuthorityHome) -> Result<Option<String>, Failure> {
 fn set_policy(args: &SetArgs) -> Result<u8, Failure> {
     let home = AuthorityHome::open(&args.home.home)?;
     let text = read_text(&args.file, POLICY_BYTES_MAX as u64)?;
-    let policy: Policy =
-        home.set_policy(&text).map_err(|error| Failure::from(error).about(&args.file))?;
+    let policy: Policy = home.set_policy(&text).map_err(|error| Failure::from(error).about(&args.file))?;
     println!("The policy names {} cosigners.", policy.witnesses().len());
     println!("Start the node again, then `matricula trust export`, so that verifiers ask for the same.");
     Ok(0)

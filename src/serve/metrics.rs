@@ -14,7 +14,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
-use matricula_ledger::{Node, NodeMetrics};
+use matricula_ledger::{Node, NodeMetrics, Replicas};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::MetricType;
@@ -59,7 +59,7 @@ struct RouteLabels {
 
 impl Metrics {
     /// For a process with this log, if any.
-    pub fn new(node: Option<Arc<Node>>) -> Self {
+    pub fn new(node: Option<(Arc<Node>, Arc<Replicas>)>) -> Self {
         let mut registry = Registry::default();
         let requests = Family::default();
         let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
@@ -68,8 +68,8 @@ impl Metrics {
         let help = "Time from a request's arrival until its answer began";
         registry.register("matricula_http_request_seconds", help, seconds.clone());
         registry.register_collector(Box::new(Process));
-        if let Some(node) = node {
-            registry.register_collector(Box::new(NodeMetrics::new(node)));
+        if let Some((node, replicas)) = node {
+            registry.register_collector(Box::new(NodeMetrics::showing(node, replicas)));
         }
         Self { registry: Arc::new(registry), requests, seconds }
     }

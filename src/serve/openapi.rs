@@ -57,6 +57,12 @@ pub fn document(services: &Services, public_url: &str, has_metrics: bool) -> Ope
     if services.runs(Service::Ledger) {
         document = document.nest("/log", matricula_ledger::openapi());
     }
+    if services.follows() {
+        document = document
+            .nest("/log", matricula_ledger::evidence_openapi())
+            .nest("/witness", matricula_ledger::witness_openapi())
+            .nest("/mirror", matricula_ledger::mirror_openapi());
+    }
     if services.runs(Service::Wallet) {
         document = document.nest_with_path_composer("/wallet", matricula_wallet_api::openapi(), below);
     }

@@ -12,7 +12,7 @@ use matricula_issuer::authority::AuthorityHome;
 use matricula_issuer::http::{IssuerState, ServedSchool};
 use matricula_issuer::keyring::{KeyPurpose, Passphrase};
 use matricula_issuer::school::SchoolHome;
-use matricula_ledger::{Clock, Node};
+use matricula_ledger::{Clock, Following, Node, Replicas};
 use matricula_registry::InstitutionId;
 use matricula_state::SledStore;
 use matricula_verifier::Verifier;
@@ -28,6 +28,7 @@ use crate::command::serve::Service;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::files::read_bounded;
+use crate::following::{self, HandOut};
 use crate::log::{self, EmbeddedLog, HttpLog};
 use crate::moment::now;
 use crate::passphrase::PassphraseArgs;
@@ -38,6 +39,8 @@ const SECRET_BYTES_MAX: u64 = 4096;
 /// What runs.
 pub struct Services {
     node: Option<Arc<Node>>,
+    following: Option<Arc<Following>>,
+    hand_out: Option<HandOut>,
     issuer: Option<IssuerState>,
     wallet: Option<WalletState>,
     verifier: Option<Arc<Verifier>>,
@@ -57,20 +60,43 @@ impl Services {
             }
             _ => None,
         };
+        let (following, hand_out) = match (&passphrase, &node) {
+            (Some(passphrase), Some(_)) => opening.following(passphrase)?,
+            _ => (None, None),
+        };
         let issuer = match wanted(Service::Issuer) {
             true => Some(opening.issuer(node.clone(), passphrase.as_ref())?),
             false => None,
         };
         let wallet = wanted(Service::Wallet).then(|| opening.wallet(issuer.clone())).transpose()?;
         let verifier = wanted(Service::Verifier).then(|| opening.verifier()).transpose()?;
-        Ok(Self { node, issuer, wallet, verifier, trust_sources: opening.trust_sources() })
+        Ok(Self {
+            node,
+            following,
+            hand_out,
+            issuer,
+            wallet,
+            verifier,
+            trust_sources: opening.trust_sources(),
+        })
     }
 
     /// The routes of all of them.
     pub fn router(&self) -> Router {
         let mut router = Router::new();
         if let Some(node) = &self.node {
-            router = router.nest("/log", served_by("ledger", matricula_ledger::router(node.clone())));
+            let mut log = matricula_ledger::router_showing(node.clone(), self.replicas(node));
+            if let Some(following) = &self.following {
+                log = log.merge(matricula_ledger::evidence_router(following.clone()));
+            }
+            router = router.nest("/log", served_by("ledger", log));
+        }
+        if let Some(following) = &self.following {
+            let witness = matricula_ledger::witness_router(following.witness().clone(), Clock::system());
+            let mirror = matricula_ledger::mirror_router(following.mirror().clone(), Clock::system());
+            router = router
+                .nest("/witness", served_by("witness", witness))
+                .nest("/mirror", served_by("mirror", mirror));
         }
         if let Some(wallet) = &self.wallet {
             let wallet = served_by("wallet", matricula_wallet_api::router(wallet.clone()));
@@ -103,6 +129,27 @@ impl Services {
         self.node.clone()
     }
 
+    /// Whether logs of others are cosigned here.
+    pub fn follows(&self) -> bool {
+        self.following.is_some()
+    }
+
+    /// What the node tells of its neighbours.
+    pub fn replicas(&self, node: &Arc<Node>) -> Arc<Replicas> {
+        let replicas = Replicas::new(node.clone());
+        Arc::new(match &self.following {
+            Some(following) => {
+                replicas.with_witness(following.witness().clone()).with_mirror(following.mirror().clone())
+            }
+            None => replicas,
+        })
+    }
+
+    /// What hands evidence to peers.
+    pub fn take_hand_out(&mut self) -> Option<HandOut> {
+        self.hand_out.take()
+    }
+
     /// The wallet that runs here.
     pub fn wallet(&self) -> Option<WalletState> {
         self.wallet.clone()
@@ -127,6 +174,16 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
+    fn following(
+        &self,
+        passphrase: &Passphrase,
+    ) -> Result<(Option<Arc<Following>>, Option<HandOut>), Failure> {
+        let home = self.authority()?;
+        let following = following::open(&home, passphrase)?;
+        let hand_out = following.clone().map(|following| HandOut::new(&home, following)).transpose()?;
+        Ok((following, hand_out))
+    }
+
     fn authority(&self) -> Result<AuthorityHome, Failure> {
         AuthorityHome::open(&self.config.authority.home).map_err(|error| {
             let remedy =

@@ -1,33 +1,19 @@
 //! Rebuilding a destroyed log from copies.
 
-use std::sync::mpsc;
-use std::thread;
-
-use matricula_registry::{LogOrigin, PublicKey};
+use matricula_registry::PublicKey;
 use matricula_state::{Expected, Op};
-use matricula_tlog::{
-    BundlePath, Hash, LeafIndex, Policy, SignedCheckpoint, Tile, TileNodes, TilePath, TreeSize, UnixSeconds,
-    leaf_hash, merkle,
-};
+use matricula_tlog::{Policy, SignedCheckpoint, TreeSize, UnixSeconds, VerifierKey};
 
 use super::LogSource;
-use super::authentic::{Authentic, AuthenticBundle, partial_paths};
 use super::believed::{BelieveError, Believed, Shown, SourceReport};
-use super::door::{Door, TimeOf, verify};
-use super::export::BUNDLES_AT_ONCE;
-use super::reading::{self, Findings, SourceFinding, SourceFlaw};
+use super::reading::{Findings, SourceFinding};
+use super::rebuild::rebuild;
 use super::restore_error::RestoreError;
-use super::writer::{Checked, Writer};
 use crate::disk::replace;
 use crate::distributor::Anchors;
-use crate::edge::Edge;
 use crate::node::{HISTORY, NodeStores};
 use crate::sequence::Head;
 use crate::signer::{NodeKeys, POLICY, policy_text, read_record, write_record};
-use crate::tiles::{ObjectPath, TileError};
-
-/// Entries read at a time from what an earlier attempt left.
-const CHUNK_ENTRIES: usize = 4096;
 
 /// What to rebuild, from where.
 pub struct RestoreOrder<'a> {
@@ -47,7 +33,39 @@ pub struct RestoreOrder<'a> {
     pub now: UnixSeconds,
 }
 
-/// A rebuilt log.
+/// Copies of a log that are to be checked, and nothing written.
+pub struct Copies<'a> {
+    /// The log's key. Its name is the log's origin.
+    pub log_key: &'a VerifierKey,
+    /// The authority's first key: it must have signed the log's first entry.
+    pub founder: PublicKey,
+    /// Which checkpoints are believed.
+    pub policy: &'a Policy,
+    /// Who has copies of the log.
+    pub sources: &'a [&'a dyn LogSource],
+    /// Submission prefixes of witnesses and mirrors that must say what they have seen.
+    pub ask: &'a [&'a str],
+    /// How to reach them.
+    pub anchors: &'a dyn Anchors,
+    /// What time it is.
+    pub now: UnixSeconds,
+}
+
+impl<'a> RestoreOrder<'a> {
+    fn copies(&self) -> Copies<'a> {
+        Copies {
+            log_key: self.keys.log.verifier(),
+            founder: self.founder,
+            policy: self.policy,
+            sources: self.sources,
+            ask: self.ask,
+            anchors: self.anchors,
+            now: self.now,
+        }
+    }
+}
+
+/// A log that was rebuilt, or checked as if it were to be.
 #[derive(Debug)]
 pub struct Restored {
     /// Its checkpoint, with every good cosignature that the sources had.
@@ -69,18 +87,41 @@ pub fn restore_on(
     order: &RestoreOrder<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Restored, RestoreError> {
+    check_all(&order.copies(), Some(stores), progress, |believed, largest| {
+        publish(stores, order, believed, largest)
+    })
+}
+
+/// Checks copies of a log as [`restore`](super::restore()) does, and writes nothing: for a log whose key is lost, before
+/// another one commits to how it ended.
+///
+/// # Errors
+/// As [`restore`](super::restore()).
+pub fn audit(copies: &Copies<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Restored, RestoreError> {
+    check_all(copies, None, progress, |believed, largest| {
+        Ok(believed.merged(largest, None).unwrap_or_else(|| largest.note.clone()))
+    })
+}
+
+fn check_all(
+    copies: &Copies<'_>,
+    stores: Option<&NodeStores>,
+    progress: &mut dyn FnMut(u64, u64),
+    publish: impl FnOnce(&Believed<'_>, &Shown) -> Result<SignedCheckpoint, RestoreError>,
+) -> Result<Restored, RestoreError> {
     let findings = Findings::default();
-    let log_key = order.keys.log.verifier();
-    let mut believed = Believed::gather(order.sources, order.policy, log_key, &findings);
-    believed.ask(order.ask, order.anchors)?;
+    let mut believed = Believed::gather(copies.sources, copies.policy, copies.log_key, &findings);
+    believed.ask(copies.ask, copies.anchors)?;
     believed.settle(&findings);
     let Some(largest) = believed.largest().cloned() else {
         return Err(BelieveError::Nothing { findings: findings.into_inner() }.into());
     };
     believed.check_sizes(&largest)?;
-    put_on_record(stores, largest.head())?;
-    let (checkpoint, resumed) = match rebuild(stores, order, &believed, &largest, &findings, progress) {
-        Ok(done) => done,
+    if let Some(stores) = stores {
+        put_on_record(stores, largest.head())?;
+    }
+    let resumed = match rebuild(stores, copies, &believed, &largest, &findings, progress) {
+        Ok(resumed) => resumed,
         Err(RestoreError::Bundle { path, .. }) => {
             return Err(RestoreError::Bundle { path, findings: findings.into_inner() });
         }
@@ -89,6 +130,7 @@ pub fn restore_on(
         }
         Err(error) => return Err(error),
     };
+    let checkpoint = publish(&believed, &largest)?;
     Ok(Restored { checkpoint, sources: believed.reports(), findings: findings.into_inner(), resumed })
 }
 
@@ -99,185 +141,6 @@ fn put_on_record(stores: &NodeStores, head: Head) -> Result<(), RestoreError> {
         return Err(BelieveError::Behind { witness, known: known.size, found: head.size }.into());
     }
     Ok(write_record(stores.disk.as_ref(), &head)?)
-}
-
-fn rebuild(
-    stores: &NodeStores,
-    order: &RestoreOrder<'_>,
-    believed: &Believed<'_>,
-    largest: &Shown,
-    findings: &Findings,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<(SignedCheckpoint, TreeSize), RestoreError> {
-    let head = largest.head();
-    let tree = Authentic::new(head, believed.holders(), findings);
-    check_prefixes(believed, largest, &tree)?;
-    let origin = order.keys.log.verifier().name().as_str();
-    let origin = LogOrigin::parse(origin).map_err(RestoreError::Origin)?;
-    let shown = believed.sources.iter().map(|(_, shown)| shown);
-    let ceilings = shown.map(|shown| (shown.head().size, shown.at.unwrap_or(order.now))).collect();
-    let writer = Writer::new(stores)?;
-    let mut rebuilt = Rebuilt {
-        door: Door::new(origin, order.founder, ceilings, order.now),
-        remembered: believed.smaller().map(Shown::head).collect(),
-        contradicted: None,
-        target: head.size,
-        writer,
-    };
-    let resumed = rebuilt.read_back(stores, progress)?;
-    rebuilt.read_from(&tree, progress)?;
-    let computed = rebuilt.writer.head();
-    if computed != head {
-        return Err(RestoreError::RootMismatch { computed, signed: head, findings: Vec::new() });
-    }
-    let edge = &rebuilt.writer.edge;
-    if let Some(other) =
-        rebuilt.contradicted.and_then(|head| believed.smaller().find(|shown| shown.head() == head))
-    {
-        return Err(believed.forked(largest, other, Some(&nodes(stores, edge))).into());
-    }
-    name_wrong_edges(&tree, head.size, edge);
-    Ok((publish(stores, order, believed, largest)?, resumed))
-}
-
-/// Everything smaller that anybody shows must be a prefix. What the tiles cannot tell is told when all is hashed.
-fn check_prefixes(
-    believed: &Believed<'_>,
-    largest: &Shown,
-    tree: &Authentic<'_>,
-) -> Result<(), RestoreError> {
-    for other in believed.smaller() {
-        let known = other.head();
-        let root = merkle::root(known.size, &tree.nodes());
-        if root.is_ok_and(|root| root != known.root) {
-            return Err(believed.forked(largest, other, Some(&tree.nodes())).into());
-        }
-    }
-    Ok(())
-}
-
-/// A log on its way back.
-struct Rebuilt<'a> {
-    writer: Writer<'a>,
-    door: Door,
-    /// Smaller heads that somebody shows.
-    remembered: Vec<Head>,
-    /// The first of them that the entries do not give.
-    contradicted: Option<Head>,
-    target: TreeSize,
-}
-
-impl Rebuilt<'_> {
-    /// Reads what an earlier attempt left, and checks it like everything else.
-    fn read_back(
-        &mut self,
-        stores: &NodeStores,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<TreeSize, RestoreError> {
-        let there = self.writer.there();
-        while self.writer.head().size < there.size {
-            let next = LeafIndex::new(self.writer.head().size.get());
-            let entries = stores.sequence.entries(next, CHUNK_ENTRIES)?;
-            if entries.first().is_none_or(|entry| entry.index != next) {
-                return Err(RestoreError::MissingEntry { index: next });
-            }
-            let times: Vec<_> = entries.iter().map(|entry| TimeOf::Known(entry.accepted_at)).collect();
-            let leaves = entries.iter().map(|entry| leaf_hash(&entry.bytes)).collect();
-            let entries = entries.into_iter().map(|entry| entry.bytes).collect();
-            self.take_in(entries, leaves, &times)?;
-            progress(self.writer.head().size.get(), self.target.get());
-        }
-        let computed = self.writer.head();
-        if computed != there || there.size > self.target {
-            return Err(RestoreError::RootMismatch { computed, signed: there, findings: Vec::new() });
-        }
-        Ok(there.size)
-    }
-
-    /// Reads what is missing from the sources: the next bundles are on their way while these are checked and written.
-    fn read_from(
-        &mut self,
-        tree: &Authentic<'_>,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<(), RestoreError> {
-        let paths: Vec<BundlePath> = BundlePath::changed(self.writer.head().size, self.target).collect();
-        thread::scope(|scope| {
-            let (sender, receiver) = mpsc::sync_channel(1);
-            let paths = &paths;
-            scope.spawn(move || {
-                for paths in paths.chunks(BUNDLES_AT_ONCE) {
-                    if sender.send((paths, tree.bundles(paths))).is_err() {
-                        return;
-                    }
-                }
-            });
-            for (paths, bundles) in receiver {
-                for (path, bundle) in paths.iter().zip(bundles) {
-                    let missing = || RestoreError::Bundle { path: *path, findings: Vec::new() };
-                    self.take_bundle(*path, bundle.ok_or_else(missing)?)?;
-                }
-                progress(self.writer.head().size.get(), self.target.get());
-            }
-            Ok(())
-        })
-    }
-
-    fn take_bundle(&mut self, path: BundlePath, bundle: AuthenticBundle) -> Result<(), RestoreError> {
-        // An earlier attempt may have ended within a bundle.
-        let skip = self.writer.head().size.get().saturating_sub(path.first_entry().get()) as usize;
-        let entries: Vec<_> = bundle.entries.into_iter().skip(skip).collect();
-        let leaves: Vec<_> = bundle.leaves.into_iter().skip(skip).collect();
-        let times = vec![TimeOf::Lost; entries.len()];
-        self.take_in(entries, leaves, &times)
-    }
-
-    fn take_in(
-        &mut self,
-        entries: Vec<Vec<u8>>,
-        leaves: Vec<Hash>,
-        times: &[TimeOf],
-    ) -> Result<(), RestoreError> {
-        let first = self.writer.head().size.get();
-        let verified = verify(&entries);
-        let mut checked = Vec::with_capacity(entries.len());
-        for ((verified, (bytes, leaf)), (index, time)) in
-            verified.into_iter().zip(entries.into_iter().zip(leaves)).zip((first..).zip(times))
-        {
-            let index = LeafIndex::new(index);
-            let refused = |error| RestoreError::Refused { index, error: Box::new(error) };
-            let at = self.door.admit(index, *time, verified.map_err(refused)?).map_err(refused)?;
-            checked.push(Checked { bytes, leaf, at });
-        }
-        let (remembered, contradicted) = (&self.remembered, &mut self.contradicted);
-        self.writer.take(&checked, |edge| {
-            for known in remembered.iter().filter(|known| known.size == edge.size()) {
-                if known.root != edge.head().root {
-                    contradicted.get_or_insert(*known);
-                }
-            }
-        })
-    }
-}
-
-/// The tree as it was written.
-fn nodes(stores: &NodeStores, edge: &Edge) -> TileNodes<impl Fn(TilePath) -> Result<Tile, TileError>> {
-    TileNodes::new(edge.size(), |path| {
-        let stored = stores.tiles.get(ObjectPath::Tile(path))?;
-        let stored = stored.and_then(|bytes| Tile::parse(path, &bytes).ok());
-        stored.or_else(|| edge.partial(path)).ok_or(TileError::Stopped)
-    })
-}
-
-/// Now that the tree is known, the partial tiles that were wrong can be told from those that were not.
-fn name_wrong_edges(tree: &Authentic<'_>, size: TreeSize, edge: &Edge) {
-    for source in &tree.wrong_edges {
-        for path in partial_paths(size) {
-            let there = reading::tile(*source, path).ok();
-            if there.is_some_and(|there| edge.partial(path).as_ref() != Some(&there)) {
-                tree.findings.note(*source, SourceFlaw::Wrong { path: ObjectPath::Tile(path) });
-            }
-        }
-    }
 }
 
 /// Writes what stands beside the entries, the checkpoint last.

@@ -10,10 +10,9 @@ use crate::tiles::ObjectPath;
 
 use super::restore_error::RestoreError;
 
-/// Fills stores with entries that were checked.
+/// Fills stores with entries that were checked, or only grows the tree over them.
 pub(super) struct Writer<'a> {
-    stores: &'a NodeStores,
-    epoch: Epoch,
+    stores: Option<(&'a NodeStores, Epoch)>,
     pub(super) edge: Edge,
     /// What the entries of an earlier attempt give: they are there, and only hashed again.
     there: Head,
@@ -30,16 +29,19 @@ pub(super) struct Checked {
 
 impl<'a> Writer<'a> {
     /// A writer behind what an earlier attempt left.
-    pub(super) fn new(stores: &'a NodeStores) -> Result<Self, RestoreError> {
-        let lease = stores.sequence.acquire()?;
-        Ok(Self {
-            stores,
-            epoch: lease.epoch,
+    pub(super) fn new(stores: Option<&'a NodeStores>) -> Result<Self, RestoreError> {
+        let mut writer = Self {
+            stores: None,
             edge: Edge::new(),
-            there: lease.head,
+            there: Head::empty(),
             full: Vec::new(),
             to_index: Vec::new(),
-        })
+        };
+        if let Some(stores) = stores {
+            let lease = stores.sequence.acquire()?;
+            (writer.stores, writer.there) = (Some((stores, lease.epoch)), lease.head);
+        }
+        Ok(writer)
     }
 
     /// What an earlier attempt left.
@@ -86,20 +88,21 @@ impl<'a> Writer<'a> {
     }
 
     fn commit(&self, start: Head, group: &[&Checked]) -> Result<(), RestoreError> {
-        let Some(first) = group.first() else { return Ok(()) };
+        let (Some((stores, epoch)), Some(first)) = (self.stores, group.first()) else { return Ok(()) };
         let entries: Vec<&[u8]> = group.iter().map(|entry| entry.bytes.as_slice()).collect();
         let next = self.head();
-        let commit =
-            Commit { epoch: self.epoch, expected: start, next, accepted_at: first.at, entries: &entries };
-        Ok(self.stores.sequence.commit(&commit)?)
+        let commit = Commit { epoch, expected: start, next, accepted_at: first.at, entries: &entries };
+        Ok(stores.sequence.commit(&commit)?)
     }
 
     /// Tiles and index behind the entries, as a node writes them.
     fn flush(&mut self) -> Result<(), RestoreError> {
         let objects: Vec<_> =
             self.full.drain(..).map(|tile| (ObjectPath::Tile(tile.path()), tile.encode())).collect();
-        self.stores.tiles.put(&objects)?;
-        dedup::write(self.stores.state.as_ref(), &self.to_index, self.edge.size())?;
+        if let Some((stores, _)) = self.stores {
+            stores.tiles.put(&objects)?;
+            dedup::write(stores.state.as_ref(), &self.to_index, self.edge.size())?;
+        }
         self.to_index.clear();
         Ok(())
     }

@@ -32,7 +32,7 @@ pub struct Peer {
 }
 
 /// What a cosignature says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// That the log only grew, that every entry is kept, and that every entry was admissible.
     Mirror,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::mirror::{AddEntriesRefusal, MirrorError};
 use crate::node::ReadError;
 use crate::submission::{Refusal, SubmitError};
-use crate::witness::{AddCheckpointRefusal, WitnessError};
+use crate::witness::{AddCheckpointRefusal, EvidenceStoreError, WitnessError};
 
 /// Seconds after which a busy node is asked again.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -60,6 +60,12 @@ pub enum ApiError {
     /// Entries were not taken into a copy.
     #[error(transparent)]
     NotTaken(Box<AddEntriesRefusal>),
+    /// A file is no evidence, proves nothing, or proves something against a key that nobody here knows.
+    #[error("this proves nothing against a key that is known here")]
+    ProvesNothing,
+    /// Evidence could not be kept or read.
+    #[error(transparent)]
+    Evidence(EvidenceStoreError),
     /// The body is packed in a way that is not read here.
     #[error("the body must be plain, or packed with gzip")]
     ContentEncoding,
@@ -95,6 +101,16 @@ struct EntryProblem<'a> {
     detail: String,
 }
 
+impl From<EvidenceStoreError> for ApiError {
+    /// What proves nothing is the sender's fault, everything else the store's.
+    fn from(error: EvidenceStoreError) -> Self {
+        match error {
+            EvidenceStoreError::NoEvidence(_) => Self::ProvesNothing,
+            error => Self::Evidence(error),
+        }
+    }
+}
+
 impl ApiError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
@@ -120,6 +136,8 @@ impl ApiError {
             },
             Self::NotCosigned(refusal) => refusal.code(),
             Self::NotTaken(refusal) => refusal.code(),
+            Self::ProvesNothing => "proves_nothing",
+            Self::Evidence(_) => "storage_damaged",
             Self::ContentEncoding => "unsupported_content_encoding",
             Self::Read(ReadError::Stopped)
             | Self::Witness(WitnessError::Stopped)
@@ -156,6 +174,8 @@ impl ApiError {
             Self::NotTaken(refusal) => {
                 StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
+            Self::ProvesNothing => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Evidence(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Read(ReadError::Stopped)
             | Self::Witness(WitnessError::Stopped)

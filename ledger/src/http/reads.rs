@@ -18,6 +18,12 @@ pub(super) async fn checkpoint(State(node): State<Arc<Node>>) -> Result<impl Int
     Ok((headers("text/plain; charset=utf-8", "public, max-age=1"), checkpoint.encode()))
 }
 
+/// `GET /checkpoint/witnessed`.
+pub(super) async fn witnessed(State(node): State<Arc<Node>>) -> Result<impl IntoResponse, ApiError> {
+    let checkpoint = node.witnessed().ok_or(ApiError::NotFound)?;
+    Ok((headers("text/plain; charset=utf-8", "public, max-age=1"), checkpoint.encode()))
+}
+
 /// `GET /tile/<L>/<N>[.p/<W>]` and `GET /tile/entries/<N>[.p/<W>]`.
 pub(super) async fn tile(
     State(node): State<Arc<Node>>,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::arguments::LogArgs;
 use crate::passphrase::PassphraseArgs;
 
 /// The authority's folder.
@@ -84,6 +85,35 @@ pub struct ImportArgs {
     pub folder: PathBuf,
     #[command(flatten)]
     pub home: HomeArgs,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// Arguments of `ledger succeed`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  matricula ledger succeed --card old/card.toml \\\n    --from https://mec.example/mirror --home authority\n\n\
+    When the log's key is lost, the log has ended. Found the authority again with another origin, and run this before \
+    anything else is logged: the old log is checked in every entry, and the second entry of the new one commits to its \
+    origin, size and root. Old proofs and trust files stay good. Schools are accredited anew in the new log."
+)]
+pub struct SucceedArgs {
+    /// The card of the authority whose log has ended
+    #[arg(long, value_name = "FILE")]
+    pub card: PathBuf,
+    /// Who has a copy of the old log: an address or a folder. Several are compared
+    #[arg(long, required = true, value_name = "URL|DIR")]
+    pub from: Vec<String>,
+    /// A witness or mirror that says what it has seen of the old log
+    #[arg(long, value_name = "URL")]
+    pub ask: Vec<String>,
+    /// Whose cosignatures the old log's checkpoint must carry (a C2SP policy)
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub home: HomeArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
 }

@@ -25,9 +25,9 @@ pub fn export(args: &ExportArgs) -> Result<u8, Failure> {
     };
     let size = exported.checkpoint.unverified().size().get();
     match exported.before {
-        Some(before) if before.get() == size => println!("All {size} entries were there already."),
+        Some(before) if before.get() == size => println!("{} were there already.", entries(size)),
         Some(before) => println!("Wrote entries {before} to {} into {}.", size - 1, args.out.display()),
-        None => println!("Wrote the log with {size} entries into {}.", args.out.display()),
+        None => println!("Wrote the log with {} into {}.", entries(size), args.out.display()),
     }
     Ok(0)
 }
@@ -93,6 +93,11 @@ pub fn bar(what: &'static str) -> ProgressBar {
     }
     bar.set_message(what);
     bar
+}
+
+/// A number of entries, in words.
+pub fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
 /// What was wrong with sources, a line each.

@@ -12,7 +12,7 @@ use matricula_tlog::{Evidence, POLICY_BYTES_MAX, Policy, VerifierKey};
 use sha2::{Digest, Sha256};
 
 use super::arguments::{HomeArgs, ImportArgs, RestoreArgs};
-use super::copies::{bar, log_key, source, told};
+use super::copies::{bar, entries, log_key, source, told};
 use crate::failure::Failure;
 use crate::files::read_bounded;
 use crate::log::{LEDGER_FOLDER, node_keys};
@@ -76,25 +76,30 @@ fn bring_back(
 }
 
 fn report(restored: &Restored, folder: &Path) {
+    report_sources(restored);
+    if restored.resumed.get() > 0 {
+        println!("An earlier attempt had left {}.", entries(restored.resumed.get()));
+    }
+    let size = restored.checkpoint.unverified().size().get();
+    println!("Restored {} into {}. The node can start.", entries(size), folder.display());
+}
+
+/// What each source had, and what was wrong with it.
+pub fn report_sources(restored: &Restored) {
     for source in &restored.sources {
         let cosigners = match source.cosigners.as_slice() {
             [] => "cosigned by nobody that the policy knows".to_owned(),
             names => format!("cosigned by {}", names.join(", ")),
         };
-        println!("{}: {} entries, {cosigners}", source.source, source.size);
+        println!("{}: {}, {cosigners}", source.source, entries(source.size.get()));
     }
     for finding in &restored.findings {
         println!("Wrong in {finding}");
     }
-    if restored.resumed.get() > 0 {
-        println!("{} entries were there from an earlier attempt.", restored.resumed);
-    }
-    let size = restored.checkpoint.unverified().size();
-    println!("Restored {size} entries into {}. The node can start.", folder.display());
 }
 
 /// Where none was ever set: the log's own signature, and what its own witness says of the time.
-fn own_policy(card: &AuthorityCard) -> Result<Policy, Failure> {
+pub fn own_policy(card: &AuthorityCard) -> Result<Policy, Failure> {
     let unusable = |error: &dyn std::fmt::Display| Failure::new("authority_card", error);
     let mut policy = Policy::builder();
     policy.log(log_key(card)?, None).map_err(|error| unusable(&error))?;
@@ -103,7 +108,8 @@ fn own_policy(card: &AuthorityCard) -> Result<Policy, Failure> {
     policy.quorum("none").map_err(|error| unusable(&error))
 }
 
-fn read_policy(path: &PathBuf) -> Result<Policy, Failure> {
+/// Reads a policy file.
+pub fn read_policy(path: &PathBuf) -> Result<Policy, Failure> {
     let bytes = read_bounded(path, POLICY_BYTES_MAX as u64)?;
     Policy::parse(&bytes).map_err(|error| {
         let failure = Failure::new("policy_unreadable", format_args!("{}: {error}", path.display()));
@@ -111,7 +117,8 @@ fn read_policy(path: &PathBuf) -> Result<Policy, Failure> {
     })
 }
 
-fn failure(home: &AuthorityHome, error: RestoreError) -> Failure {
+/// What went wrong, with what can be done; the proof of two histories is kept in the home.
+pub fn failure(home: &AuthorityHome, error: RestoreError) -> Failure {
     let words = error.to_string();
     let more = match &error {
         RestoreError::Believe(BelieveError::Nothing { findings })
