@@ -44,6 +44,9 @@ fn everything_old_verifies_on_a_log_that_was_brought_back(office: &Office, batch
     let restore = ["ledger", "restore", "--from", "stick", "--from", "late"];
     office.fails(&restore, 1, "log_exists");
     burn(office);
+    // Meanwhile a copy is as good as the log for whoever only reads.
+    office.ok(&["trust", "export", "--log", "late", "--out", "meanwhile.trust.json"]);
+    office.ok(&["verify", &record, "--trust", "meanwhile.trust.json"]);
     office.fails(&["ledger", "export", "--out", "again"], 1, "log_missing");
     office.fails(&["ledger", "fsck"], 1, "log_missing");
     office.fails(&["ledger", "restore", "--from", "nowhere"], 1, "restore_no_source");
@@ -76,6 +79,17 @@ fn a_log_moves_by_file_and_not_to_another_authority(office: &Office) {
     let init = ["authority", "init", "--home", "other", "--name", "Ministère", "--country", "SN"];
     let names = ["--did", "did:web:education.example", "--origin", "log.education.example/1", "--url"];
     office.ok(&[&init[..], &names[..], &["https://education.example"]].concat());
+    // A log whose key is lost is followed by another one, which says so before anything else.
+    let succeed = ["ledger", "succeed", "--card", "authority/card.toml", "--from", "late", "--home"];
+    let told = office.ok(&[&succeed[..], &["other"]].concat());
+    assert!(
+        told.contains("log.education.example/1 now follows log.educacion.example/1, which ended with"),
+        "{told}"
+    );
+    assert!(office.ok(&[&succeed[..], &["other"]].concat()).contains("follows already"));
+    office.fails(&[&succeed[..], &["authority"]].concat(), 1, "successor_same_origin");
+    office.ok(&["ledger", "export", "--home", "other", "--out", "o"]);
+    office.fails(&["ledger", "succeed", "--card", "other/card.toml", "--from", "o"], 1, "successor_not_new");
     fs::remove_dir_all(office.path("other/ledger")).unwrap();
     office.fails(&["ledger", "import", "late", "--home", "other"], 1, "restore_no_source");
     office.fails(

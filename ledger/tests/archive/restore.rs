@@ -326,6 +326,41 @@ fn a_log_that_took_what_its_door_refuses_is_not_rebuilt() {
 }
 
 #[test]
+fn an_audit_checks_as_much_and_writes_nothing() {
+    let world = world(300);
+    let copy = exported(&world, "copy");
+    let audited = |copy: &Path, log_key: &matricula_tlog::VerifierKey| {
+        let source = FolderSource::new(copy);
+        let order = Order::default();
+        let copies = matricula_ledger::Copies {
+            log_key,
+            founder: order.founder,
+            policy: &order.policy,
+            sources: &[&source],
+            ask: &[],
+            anchors: &order.peers,
+            now: order.now,
+        };
+        matricula_ledger::audit(&copies, &mut |_, _| ())
+    };
+    let log_key = crate::support::keys().log.verifier().clone();
+    let before = fs::read_dir(world.path()).unwrap().count();
+    let good = audited(&copy, &log_key).unwrap();
+    assert_eq!(good.checkpoint.encode(), fs::read_to_string(copy.join("checkpoint")).unwrap());
+    let name = matricula_tlog::KeyName::new(crate::support::ORIGIN).unwrap();
+    let stranger = matricula_tlog::NoteSigner::new(name, &[77; 32]).verifier().clone();
+    assert!(matches!(audited(&copy, &stranger), Err(RestoreError::Believe(BelieveError::Nothing { .. }))));
+    flip(&copy.join("tile/entries/000"));
+    assert!(matches!(audited(&copy, &log_key), Err(RestoreError::Bundle { .. })));
+    assert_eq!(fs::read_dir(world.path()).unwrap().count(), before);
+    let strange = world.path().join("strange");
+    static_log(&strange, &[genesis(), b"no statement".to_vec()], NOW);
+    assert!(
+        matches!(audited(&strange, &log_key), Err(RestoreError::Refused { index, .. }) if index.get() == 1)
+    );
+}
+
+#[test]
 fn a_restore_that_was_stopped_is_taken_up() {
     let world = world(700);
     let copy = exported(&world, "copy");
