@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use matricula_tlog::{Evidence, Origin, SignedCheckpoint, TreeSize, VerifierKey};
-use sha2::{Digest, Sha256};
 
 use super::replication::{EvidenceView, FollowedLog, PeerView, ReplicationView};
 use crate::distributor::Role;
+use crate::following::evidence_name;
 use crate::mirror::Mirror;
 use crate::node::{Node, cosigned_at};
 use crate::witness::{EvidenceStore, LightWitness};
 
-/// Pieces of evidence that are read at most: 16 logs that forked at will.
-const EVIDENCE_READ_MAX: usize = 256;
+/// Pieces of evidence that are read at most: all that is kept about the 256 logs that a policy can name, 16 about each.
+const EVIDENCE_READ_MAX: usize = 4096;
 
 /// What a node, its witness and its mirror tell of replication.
 pub struct Replicas {
@@ -94,7 +94,7 @@ impl Replicas {
         let mut held = BTreeMap::new();
         for store in self.stores() {
             match store.all(EVIDENCE_READ_MAX) {
-                Ok(all) => held.extend(all.into_iter().map(|evidence| (id(&evidence), evidence))),
+                Ok(all) => held.extend(all.into_iter().map(|evidence| (evidence_name(&evidence), evidence))),
                 Err(error) => tracing::error!(%error, "evidence cannot be read"),
             }
         }
@@ -130,9 +130,4 @@ impl ReplicationView for Replicas {
 fn view(id: String, evidence: &Evidence) -> Option<EvidenceView> {
     let finding = evidence.verify().ok()?;
     Some(EvidenceView { id, signer: finding.signer().name().to_string(), finding: finding.to_string() })
-}
-
-fn id(evidence: &Evidence) -> String {
-    let digest = Sha256::digest(evidence.encode().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

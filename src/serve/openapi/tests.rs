@@ -7,9 +7,7 @@ use axum::routing::{get, post};
 use matricula_issuer::authority::{self, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority};
 use matricula_issuer::http::IssuerState;
 use matricula_issuer::keyring::{Passphrase, WorkFactor};
-use matricula_ledger::Clock;
-use matricula_ledger::mirror::Mirror;
-use matricula_ledger::witness::{KnownLogs, LightWitness};
+use matricula_ledger::{Clock, Following, FollowingKeys};
 use matricula_registry::{Country, InstitutionId, LogOrigin, Text};
 use matricula_state::MemoryStore;
 use matricula_tlog::{Cosigner, KeyName, UnixSeconds};
@@ -88,16 +86,11 @@ fn wallet() -> WalletState {
     WalletState::new(WalletConfig::new(Url::parse("https://hn.example/wallet").unwrap()), ports)
 }
 
-fn witness_router() -> Router {
-    let cosigner = Cosigner::new(KeyName::new("witness.example").unwrap(), &[2; 32]);
-    let witness = LightWitness::new(Arc::new(MemoryStore::new()), Box::new(cosigner), KnownLogs::new());
-    matricula_ledger::witness_router(Arc::new(witness), Clock::system())
-}
-
-fn mirror_router() -> Router {
-    let cosigner = Cosigner::new(KeyName::new("mirror.example").unwrap(), &[3; 32]);
-    let mirror = Mirror::new(Arc::new(MemoryStore::new()), Box::new(cosigner));
-    matricula_ledger::mirror_router(Arc::new(mirror), Clock::system())
+fn following(folder: &TempDir) -> Arc<Following> {
+    let cosigner = |name: &str, seed| Cosigner::new(KeyName::new(name).unwrap(), &[seed; 32]);
+    let keys =
+        FollowingKeys { witness: cosigner("witness.example", 2), mirror: cosigner("mirror.example", 3) };
+    Arc::new(Following::open(&folder.path().join("following"), keys, Vec::new(), Vec::new()).unwrap())
 }
 
 #[test]
@@ -107,11 +100,20 @@ fn every_route_of_every_service_is_documented_and_nothing_else_is() {
     let node = open_node(&home, &passphrase, Clock::system()).unwrap();
     let issuer =
         IssuerState::new(home, Arc::new(EmbeddedLog::new(node.clone())), Vec::new(), || UnixSeconds::new(0));
+    let following = following(&folder);
+    let witness = matricula_ledger::witness_router(following.witness().clone(), Clock::system());
+    let mirror = matricula_ledger::mirror_router(following.mirror().clone(), Clock::system());
     let verifier = Verifier::new(Trust::new(Vec::new()).unwrap(), Arc::new(|| UnixSeconds::new(0)));
     for (name, router, document, least) in [
         ("ledger", matricula_ledger::router(node), matricula_ledger::openapi(), 10),
-        ("witness", witness_router(), matricula_ledger::witness_openapi(), 2),
-        ("mirror", mirror_router(), matricula_ledger::mirror_openapi(), 4),
+        (
+            "evidence",
+            matricula_ledger::evidence_router(following.clone()),
+            matricula_ledger::evidence_openapi(),
+            1,
+        ),
+        ("witness", witness, matricula_ledger::witness_openapi(), 2),
+        ("mirror", mirror, matricula_ledger::mirror_openapi(), 4),
         ("issuer", matricula_issuer::http::router(issuer), matricula_issuer::http::openapi(), 9),
         ("wallet", matricula_wallet_api::router(wallet()), matricula_wallet_api::openapi(), 45),
         ("verifier", matricula_verifier::router(Arc::new(verifier)), matricula_verifier::openapi(), 6),
@@ -143,6 +145,7 @@ fn routes_are_read_from_a_router_with_their_methods() {
 fn documents_of_all_services_fit_together() {
     let mut document = Document::openapi()
         .nest("/log", matricula_ledger::openapi())
+        .nest("/log", matricula_ledger::evidence_openapi())
         .nest("/witness", matricula_ledger::witness_openapi())
         .nest("/mirror", matricula_ledger::mirror_openapi())
         .nest_with_path_composer("/wallet", matricula_wallet_api::openapi(), below);
@@ -168,6 +171,7 @@ fn every_operation_says_what_it_answers() {
     let documents = [
         Document::openapi(),
         matricula_ledger::openapi(),
+        matricula_ledger::evidence_openapi(),
         matricula_ledger::witness_openapi(),
         matricula_ledger::mirror_openapi(),
         matricula_issuer::http::openapi(),

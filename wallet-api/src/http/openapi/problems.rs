@@ -9,7 +9,7 @@ use super::views::WalletProblem;
 pub(super) enum NotSignedIn {
     /// Code: `not_signed_in`.
     #[response(status = 401, content_type = "application/problem+json")]
-    NotSignedIn(WalletProblem),
+    NoSession(WalletProblem),
     /// A request with a cookie that did not come from a page of this wallet. Code: `cross_origin`.
     #[response(status = 403, content_type = "application/problem+json")]
     CrossOrigin(WalletProblem),
