@@ -105,6 +105,14 @@ fn unusable(folder: &Path, error: &OpenError) -> Failure {
     )
 }
 
+/// Says that entries are in the log for good, and that those who have to cosign it have not yet.
+fn warn_unwitnessed() {
+    eprintln!(
+        "warning: it is in the log, but too few of those who cosign the log have answered; there is no proof of it until \
+         they do"
+    );
+}
+
 /// Where an authority's log is reached when nothing else is said.
 pub fn address_of(card: &matricula_issuer::authority::AuthorityCard) -> String {
     format!("{}/log", card.profile.base_url.as_str())

@@ -7,6 +7,8 @@ use matricula_issuer::{LogPort, LogPortError, Logged};
 use matricula_ledger::{Node, Promise, ReadError, SubmitError};
 use matricula_tlog::{LeafIndex, TreeSize};
 
+use super::warn_unwitnessed;
+
 /// How long a command waits for the quorum. It can be run again at any time.
 const QUORUM_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -30,6 +32,11 @@ impl EmbeddedLog {
 impl LogPort for EmbeddedLog {
     fn submit(&self, entries: &[Vec<u8>]) -> Result<Vec<Logged>, LogPortError> {
         let receipts = self.node.submit(entries.to_vec()).map_err(refusal)?;
+        let size = receipts.iter().map(|receipt| receipt.index.get() + 1).max().unwrap_or(0);
+        let held = self.node.wait_for(Promise::Witnessed, TreeSize::new(size), QUORUM_TIME_MAX);
+        if held.map_err(refusal)? != Promise::Witnessed {
+            warn_unwitnessed();
+        }
         Ok(receipts
             .iter()
             .map(|receipt| Logged { index: receipt.index, duplicate: receipt.duplicate })

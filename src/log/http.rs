@@ -4,8 +4,11 @@ use std::io::Read;
 use std::time::Duration;
 
 use matricula_issuer::{LogPort, LogPortError, Logged};
+use matricula_ledger::Promise;
 use matricula_tlog::{BundlePath, LeafIndex, SignedCheckpoint, TreeSize, parse_bundle};
 use serde::Deserialize;
+
+use super::warn_unwitnessed;
 
 use crate::online::why;
 
@@ -24,6 +27,7 @@ pub struct HttpLog {
 #[derive(Deserialize)]
 struct Accepted {
     entries: Vec<AcceptedEntry>,
+    promise: String,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +95,9 @@ impl LogPort for HttpLog {
             .content_type("application/octet-stream");
         let answer = request.send(&body).map_err(|error| self.unreachable(why(&error)))?;
         let accepted: Accepted = serde_json::from_slice(&self.read(answer)?).map_err(bad_json)?;
+        if accepted.promise != Promise::Witnessed.as_str() {
+            warn_unwitnessed();
+        }
         let logged =
             |entry: &AcceptedEntry| Logged { index: LeafIndex::new(entry.index), duplicate: entry.duplicate };
         Ok(accepted.entries.iter().map(logged).collect())

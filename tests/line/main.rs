@@ -6,6 +6,7 @@ mod answers;
 mod bad_input;
 mod batches;
 mod desk;
+mod neighbours;
 mod office;
 mod operations;
 mod recovery;

@@ -47,6 +47,15 @@ impl Office {
         stdout
     }
 
+    /// Types a command that must succeed; what it warned of.
+    #[track_caller]
+    pub fn warns(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let stderr = text(&output.stderr);
+        assert!(output.status.success(), "matricula {}\n{stderr}", args.join(" "));
+        stderr
+    }
+
     /// Types a command that must fail with this exit code and this stable code; what it complained of.
     #[track_caller]
     pub fn fails(&self, args: &[&str], code: i32, stable: &str) -> String {
@@ -153,6 +162,13 @@ impl Server {
     pub fn get(&self, path: &str) -> (u16, String) {
         let mut answer = self.agent.get(format!("{}{path}", self.url)).call().unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// The bytes of an answer that must be there.
+    pub fn get_bytes(&self, path: &str) -> Vec<u8> {
+        let mut answer = self.agent.get(format!("{}{path}", self.url)).call().unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{path}");
+        answer.body_mut().read_to_vec().unwrap()
     }
 
     /// Asks for anything, with a body of this media type.

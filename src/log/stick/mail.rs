@@ -76,7 +76,7 @@ pub struct Synced {
 pub fn sync(folder: &Path, log: &dyn LogPort) -> Result<Synced, Failure> {
     let mail = Mail::new(folder);
     let mut synced = Synced::default();
-    for (path, entries) in mail.waiting()? {
+    for Waiting { path, entries } in mail.waiting()? {
         let answer = match log.submit(&entries) {
             Ok(logged) => {
                 synced.logged += 1;
@@ -96,6 +96,12 @@ pub fn sync(folder: &Path, log: &dyn LogPort) -> Result<Synced, Failure> {
         fs::remove_file(&path).map_err(|error| Failure::io("remove", &path, &error))?;
     }
     Ok(synced)
+}
+
+/// A submission that waits, and its file.
+struct Waiting {
+    path: PathBuf,
+    entries: Vec<Vec<u8>>,
 }
 
 /// The two folders beside a copy of a log.
@@ -152,8 +158,8 @@ impl Mail {
             .map_err(|error| Failure::io("write", &self.answers.join(&name), &error))
     }
 
-    /// Every submission that waits, with its file.
-    fn waiting(&self) -> Result<Vec<(PathBuf, Vec<Vec<u8>>)>, Failure> {
+    /// Every submission that waits.
+    fn waiting(&self) -> Result<Vec<Waiting>, Failure> {
         let names = names(&self.outgoing).map_err(|error| Failure::io("read", &self.outgoing, &error))?;
         let names = names.iter().filter_map(|name| Some((name, name.strip_suffix(OUTGOING_END)?)));
         names.map(|(name, id)| read_submission(&self.outgoing.join(name), id)).collect()
@@ -165,7 +171,7 @@ impl Mail {
 }
 
 /// Reads a submission, which must be in every byte what was written.
-fn read_submission(path: &Path, id: &str) -> Result<(PathBuf, Vec<Vec<u8>>), Failure> {
+fn read_submission(path: &Path, id: &str) -> Result<Waiting, Failure> {
     let damaged = || {
         Failure::new("outgoing_damaged", format_args!("{} is not what was written", path.display()))
             .remedy("the stick is damaged: take another one, and let the school run its command on it again")
@@ -173,7 +179,8 @@ fn read_submission(path: &Path, id: &str) -> Result<(PathBuf, Vec<Vec<u8>>), Fai
     let bytes = read(path, SUBMISSION_BYTES_MAX as u64).map_err(|error| Failure::io("read", path, &error))?;
     let bytes = bytes.filter(|bytes| id_of(bytes) == id).ok_or_else(damaged)?;
     let entries = parse_entries(&bytes, SUBMISSION_ENTRIES_MAX).map_err(|_| damaged())?;
-    Ok((path.to_owned(), entries.into_iter().map(<[u8]>::to_vec).collect()))
+    let entries = entries.into_iter().map(<[u8]>::to_vec).collect();
+    Ok(Waiting { path: path.to_owned(), entries })
 }
 
 fn read_answer(path: &Path) -> Result<Option<Answer>, LogPortError> {
