@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use matricula_registry::Registry;
-use matricula_tlog::{Policy, SignedCheckpoint, TreeSize, VerifierKey};
+use matricula_tlog::{Origin, Policy, SignedCheckpoint, TreeSize, VerifierKey};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -352,6 +352,7 @@ fn replicator(shared: &Arc<Shared>, replication: &Replication) -> Result<Option<
         return Ok(None);
     }
     Replicator::start(
+        Origin::from(shared.signer.log_key().name()),
         shared.witnessing.policy().clone(),
         replication.peers.clone(),
         replication.anchors.clone(),

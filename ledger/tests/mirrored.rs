@@ -224,7 +224,20 @@ fn strange_uploads_are_refused_with_their_codes() {
     for path in ["mirror1/add-checkpoint", "witness/add-checkpoint"] {
         let (got, text) = neighbours.post(path, b"old x\n", &[]);
         assert!(got == 400 && text.contains("malformed_checkpoint"), "{text}");
-        let (got, text) = neighbours.post(path, &vec![b'x'; 2 << 20], &[]);
-        assert!(got == 413 && text.contains("body_too_large"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_too_long_is_refused() {
+    // Asked without a socket: an answer that comes before the body is sent may break the sending off.
+    let clock = Clock::new(|| NOW);
+    let witness = witness_router(witness("witness.example", 103), clock.clone());
+    let mirror = mirror_router(mirror("mirror1.example", 101, Quota::default()), clock);
+    for router in [witness, mirror] {
+        let body = vec![b'x'; matricula_tlog::ADD_CHECKPOINT_BYTES_MAX + 1];
+        let request =
+            axum::http::Request::post("/add-checkpoint").body(axum::body::Body::from(body)).unwrap();
+        let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        assert_eq!(answer.status(), 413);
     }
 }

@@ -228,6 +228,37 @@ fn a_log_that_was_set_back_stops_when_a_peer_comes_up_that_remembers() {
     assert!(node.submit(vec![entry(3)]).is_err());
 }
 
+#[test]
+fn a_log_that_forked_stops_and_keeps_the_evidence_against_itself() {
+    for sizes in [(2, 2), (2, 4), (5, 9)] {
+        let (old, new) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let neighbours = Neighbours::witnesses(1);
+        neighbours.fell(1);
+        drop(create(replicated(old.path(), &neighbours, 1)));
+        copy(old.path(), new.path());
+        neighbours.rose(1);
+        let node = create(replicated(new.path(), &neighbours, 1));
+        node.submit((1..=sizes.0).map(entry).collect()).unwrap();
+        node.wait_for(Promise::Witnessed, TreeSize::new(sizes.0 + 1), PATIENCE).unwrap();
+        drop(node);
+
+        // The copy goes on by itself, with other entries, and is as large or larger when the witness hears of it.
+        neighbours.fell(1);
+        let node = Node::open(replicated(old.path(), &neighbours, 1), keys()).unwrap();
+        node.submit((101..=100 + sizes.1).map(entry).collect()).unwrap();
+        node.wait_for(Promise::Published, TreeSize::new(sizes.1 + 1), PATIENCE).unwrap();
+        neighbours.rose(1);
+        let waited = node.wait_for(Promise::Witnessed, TreeSize::new(sizes.1 + 1), PATIENCE);
+        assert!(waited.is_err(), "{waited:?}");
+        let Health::Stopped { reason } = node.health() else { panic!("it still signs") };
+        assert!(reason.contains("another root for size"), "{reason}");
+        let evidence = node.evidence().all(10).unwrap();
+        assert_eq!(evidence.len(), 1, "{sizes:?}");
+        let finding = evidence[0].verify().unwrap();
+        assert_eq!(finding.signer(), keys().log.verifier());
+    }
+}
+
 /// Witnesses behind real sockets, under `/w1`, `/w2`, ….
 struct Served {
     address: std::net::SocketAddr,

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use matricula_tlog::{Policy, SignedCheckpoint};
+use matricula_tlog::{Origin, Policy, SignedCheckpoint};
 
 use super::{Anchors, Call, Distributor, Event, LogView, Outcome, Peer, PeerReport};
 
@@ -20,6 +20,10 @@ pub trait Replicated: Send + Sync {
 
     /// How all peers stand.
     fn reports(&self, reports: Vec<PeerReport>);
+
+    /// The latest checkpoint that a peer has of this log, asked for because it does not find the log consistent with it.
+    /// Nothing of it is verified.
+    fn shown(&self, peer: &str, checkpoint: &SignedCheckpoint);
 }
 
 /// Runs until it is dropped or stopped.
@@ -33,7 +37,15 @@ pub struct Replicator {
 enum Message {
     Published(Arc<SignedCheckpoint>),
     Answered { peer: usize, outcome: Outcome },
+    Shown { peer: usize, outcome: Outcome },
     Stop,
+}
+
+/// What a peer's thread is to do.
+enum Job {
+    Call(Call),
+    /// Ask for the latest checkpoint that the peer has of this log.
+    Latest,
 }
 
 /// Tells the replicator of what is published.
@@ -54,6 +66,7 @@ impl Replicator {
     /// # Errors
     /// When the machine gives no thread.
     pub fn start(
+        origin: Origin,
         policy: Policy,
         peers: Vec<Peer>,
         anchors: Arc<dyn Anchors>,
@@ -64,9 +77,10 @@ impl Replicator {
         let workers = peers
             .iter()
             .enumerate()
-            .map(|(position, peer)| worker(position, peer, anchors.clone(), told.clone()))
+            .map(|(position, peer)| worker(position, peer, origin.clone(), anchors.clone(), told.clone()))
             .collect::<std::io::Result<Vec<_>>>()?;
-        let run = Run { distributor: Distributor::new(policy, peers), workers, log, node, messages };
+        let names = peers.iter().map(|peer| peer.name.clone()).collect();
+        let run = Run { distributor: Distributor::new(policy, peers), workers, names, log, node, messages };
         let thread = thread::Builder::new().name("replicator".to_owned()).spawn(move || run.run())?;
         Ok(Self { told, thread: Some(thread) })
     }
@@ -95,15 +109,22 @@ impl Drop for Replicator {
 fn worker(
     position: usize,
     peer: &Peer,
+    origin: Origin,
     anchors: Arc<dyn Anchors>,
     told: Sender<Message>,
-) -> std::io::Result<Sender<Call>> {
-    let (queue, calls) = mpsc::channel::<Call>();
+) -> std::io::Result<Sender<Job>> {
+    let (queue, jobs) = mpsc::channel::<Job>();
     let prefix = peer.url.clone();
     let work = move || {
-        for call in calls {
-            let outcome = anchors.call(&prefix, call.endpoint, &call.body);
-            if told.send(Message::Answered { peer: position, outcome }).is_err() {
+        for job in jobs {
+            let message = match job {
+                Job::Call(call) => {
+                    let outcome = anchors.call(&prefix, call.endpoint, &call.body);
+                    Message::Answered { peer: position, outcome }
+                }
+                Job::Latest => Message::Shown { peer: position, outcome: anchors.latest(&prefix, &origin) },
+            };
+            if told.send(message).is_err() {
                 return;
             }
         }
@@ -114,7 +135,8 @@ fn worker(
 
 struct Run {
     distributor: Distributor,
-    workers: Vec<Sender<Call>>,
+    workers: Vec<Sender<Job>>,
+    names: Vec<String>,
     log: Arc<dyn LogView + Send + Sync>,
     node: Arc<dyn Replicated>,
     messages: Receiver<Message>,
@@ -140,21 +162,34 @@ impl Run {
         let (calls, events) = self.distributor.poll(now, self.log.as_ref());
         events.into_iter().for_each(|event| self.node.event(event));
         for call in calls {
-            if let Some(worker) = self.workers.get(call.peer) {
-                drop(worker.send(call));
-            }
+            self.give(call.peer, Job::Call(call));
         }
     }
 
     fn take(&mut self, message: Message, now: Duration) {
-        let events = match message {
-            Message::Published(checkpoint) => {
-                self.distributor.published(checkpoint);
-                Vec::new()
+        match message {
+            Message::Published(checkpoint) => self.distributor.published(checkpoint),
+            Message::Answered { peer, outcome } => {
+                for event in self.distributor.answered(peer, outcome, now) {
+                    if matches!(event, Event::PeerDisagrees { .. }) {
+                        self.give(peer, Job::Latest);
+                    }
+                    self.node.event(event);
+                }
             }
-            Message::Answered { peer, outcome } => self.distributor.answered(peer, outcome, now),
-            Message::Stop => Vec::new(),
-        };
-        events.into_iter().for_each(|event| self.node.event(event));
+            Message::Shown { peer, outcome: Outcome::Answered { status: 200, body } } => {
+                if let (Ok(note), Some(name)) = (SignedCheckpoint::parse(&body), self.names.get(peer)) {
+                    self.node.shown(name, &note);
+                }
+            }
+            Message::Shown { .. } | Message::Stop => {}
+        }
+    }
+
+    fn give(&self, peer: usize, job: Job) {
+        if let Some(worker) = self.workers.get(peer) {
+            // A thread that ended has nothing to tell either.
+            drop(worker.send(job));
+        }
     }
 }

@@ -25,6 +25,7 @@ use crate::sequence::{Epoch, FileSequence, Head, SequenceError, SequenceStore, S
 use crate::signer::{NodeKeys, Signer, SignerError};
 use crate::submission::SubmitError;
 use crate::tiles::{FileTiles, ObjectPath, TileError, TileStore};
+use crate::witness::EvidenceStore;
 
 /// Entries read at a time while a log is opened.
 const CHUNK_ENTRIES: usize = 4096;
@@ -277,6 +278,7 @@ fn recover_onto(
     replay.run(lease.head)?;
     let Replay { registry, edge, latest_at, .. } = replay;
     let policy = policy_of(&config.replication, &signer)?;
+    let evidence = EvidenceStore::new(stores.state.clone());
     let witnessing = Witnessing::resume(policy, stores.state.as_ref())?;
     tracing::info!(size = %lease.head.size, epoch = %lease.epoch, "log opened");
     let shared = Shared {
@@ -292,6 +294,7 @@ fn recover_onto(
         published: watch::Sender::new(published.map(Arc::new)),
         publication: Signal::default(),
         witnessing,
+        evidence,
         failure: OnceLock::new(),
     };
     Ok(Recovered { shared, epoch: lease.epoch, latest_at })

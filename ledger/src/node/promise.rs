@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::{Node, Shared};
 use crate::distributor::PeerReport;
 use crate::submission::SubmitError;
+use crate::witness::EvidenceStore;
 
 /// What a node says of an entry. Each is said only when it holds; a weaker one is never given for a stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +105,11 @@ impl Node {
     /// How many entries enough mirrors for the policy are known to hold, in this run of the node.
     pub fn mirrored(&self) -> TreeSize {
         self.shared.witnessing.mirrored_size()
+    }
+
+    /// What peers have shown against this very log.
+    pub fn evidence(&self) -> &EvidenceStore {
+        &self.shared.evidence
     }
 
     /// How those who cosign this log stand.

@@ -16,6 +16,7 @@ use crate::sequence::{CommitError, Head, SequenceError, SequenceStore};
 use crate::signer::{Signer, SignerError};
 use crate::submission::SubmitError;
 use crate::tiles::{ObjectPath, TileError, TileStore};
+use crate::witness::EvidenceStore;
 
 /// Why a node stopped. It must be opened again, which reads and checks what is durable.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,7 @@ pub(crate) struct Shared {
     pub(crate) published: watch::Sender<Option<Arc<SignedCheckpoint>>>,
     pub(crate) publication: Signal,
     pub(crate) witnessing: Witnessing,
+    pub(crate) evidence: EvidenceStore,
     pub(crate) failure: OnceLock<NodeFailure>,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use matricula_tlog::{
-    Hash, LeafIndex, ProveError, Subtree, TileNodes, TileNodesError, TilePath, TreeSize, merkle,
+    Hash, LeafIndex, NodeSource, ProveError, Subtree, TileNodes, TileNodesError, TilePath, TreeSize, merkle,
     prove_subtree,
 };
 
@@ -68,6 +68,11 @@ impl Shared {
             found.extend(entries.into_iter().map(|entry| entry.bytes));
         }
         Ok(found)
+    }
+
+    /// The nodes of the published tree of `size` entries, from its tiles.
+    pub(super) fn nodes(&self, size: TreeSize) -> impl NodeSource + '_ {
+        TileNodes::new(size, |path| self.tile_there(path))
     }
 
     fn tile_there(&self, path: TilePath) -> Result<matricula_tlog::Tile, ReadError> {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use matricula_state::{Expected, Op, StateError, StateStore, Table};
-use matricula_tlog::{LeafIndex, Policy, SignedCheckpoint, TreeSize};
+use matricula_tlog::{Evidence, LeafIndex, Policy, SignedCheckpoint, TreeSize, merkle};
 use tokio::sync::watch;
 
 use super::shared::{NodeFailure, Shared, Signal};
@@ -169,6 +169,30 @@ impl Replicated for NodeEnd {
                 tracing::error!(peer, %size, "a peer does not find this log consistent with what it has seen");
             }
         }
+    }
+
+    fn shown(&self, peer: &str, checkpoint: &SignedCheckpoint) {
+        let Self(shared) = self;
+        let key = shared.signer.log_key();
+        // Without this log's own signature it says nothing about the log.
+        let (Ok(seen), Some(published)) = (checkpoint.verify(key), shared.published.borrow().clone()) else {
+            return;
+        };
+        let (peer, size) = (peer.to_owned(), seen.size());
+        if size > published.unverified().size() {
+            return shared.fail(NodeFailure::PeerAhead { peer, size });
+        }
+        let nodes = shared.nodes(published.unverified().size());
+        if merkle::root(size, &nodes).is_ok_and(|root| root == seen.root()) {
+            return;
+        }
+        // The log has said two things. That is for everybody to know, and the end of this writer.
+        if let Some(evidence) = Evidence::from_tree(key, checkpoint, &published, &nodes)
+            && let Err(error) = shared.evidence.keep(&evidence)
+        {
+            tracing::error!(%error, "evidence against this log could not be kept");
+        }
+        shared.fail(NodeFailure::Forked { peer, size });
     }
 
     fn reports(&self, reports: Vec<PeerReport>) {

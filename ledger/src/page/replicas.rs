@@ -85,8 +85,9 @@ impl Replicas {
     }
 
     fn stores(&self) -> impl Iterator<Item = &EvidenceStore> {
+        let own = std::iter::once(self.node.evidence());
         let witness = self.witness.iter().map(|witness| witness.evidence());
-        witness.chain(self.mirror.iter().map(|mirror| mirror.evidence()))
+        own.chain(witness).chain(self.mirror.iter().map(|mirror| mirror.evidence()))
     }
 
     /// All evidence by its identifier. Witness and mirror may keep it in one place.
