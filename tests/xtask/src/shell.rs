@@ -42,6 +42,14 @@ pub enum Failure {
         /// What to do about it.
         advice: &'static str,
     },
+    /// A file could not be written.
+    #[error("{path} could not be written: {cause}")]
+    NotWritten {
+        /// The file.
+        path: &'static str,
+        /// What the operating system said.
+        cause: io::Error,
+    },
     /// The test runner ended well but ran nothing: a check that cannot fail is none.
     #[error("no test was run by `{line}`")]
     NoTestRan {
@@ -140,12 +148,13 @@ impl Shell {
         if status.success() { Ok(()) } else { Err(Failure::Refused { line, status }) }
     }
 
-    /// Runs `cargo test` with the arguments, passes its output on line by line, and counts the tests.
-    pub fn cargo_test(&self, arguments: &[&str]) -> Result<TestCount, Failure> {
+    /// Runs `cargo test` with the arguments and extra environment, passes its output on line by line, and counts the
+    /// tests.
+    pub fn cargo_test(&self, arguments: &[&str], env: &[(&str, &str)]) -> Result<TestCount, Failure> {
         let all: Vec<&str> = ["test"].iter().chain(arguments).copied().collect();
-        let line = announce("cargo", &all, &[]);
+        let line = announce("cargo", &all, env);
         let mut child = self
-            .command("cargo", &all, &[])
+            .command("cargo", &all, env)
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|cause| Failure::NotStarted { line: line.clone(), cause })?;

@@ -11,6 +11,33 @@ use crate::tools;
 /// drive a real browser.
 const FEATURES: &str = "xtask/bench,matricula-verifier/browser";
 
+/// The environment variable by which tests know that they may take long.
+const FULL: &str = "MATRICULA_FULL";
+
+/// How long the tests may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Half an hour for all steps together: each test has a form that is short.
+    Short,
+    /// As long as the long forms take.
+    Full,
+}
+
+impl Length {
+    /// What the switch `--full` asks for.
+    pub const fn of(full: bool) -> Self {
+        if full { Self::Full } else { Self::Short }
+    }
+
+    /// What the tests see of it.
+    pub const fn environment(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Short => &[],
+            Self::Full => &[(FULL, "1")],
+        }
+    }
+}
+
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Step {
@@ -55,8 +82,8 @@ impl Step {
         }
     }
 
-    fn run(self, shell: &Shell) -> Result<(), Failure> {
-        tools::provide(shell, self)?;
+    fn run(self, shell: &Shell, length: Length) -> Result<(), Failure> {
+        tools::provide(shell, self, length)?;
         match self {
             Step::Fmt => shell.cargo(&["fmt", "--all", "--", "--check"]),
             Step::Clippy => shell.cargo(&[
@@ -70,7 +97,8 @@ impl Step {
                 "warnings",
             ]),
             Step::Test => {
-                shell.cargo_test(&["--workspace", "--features", FEATURES, "--no-fail-fast"]).map(drop)
+                let all = ["--workspace", "--features", FEATURES, "--no-fail-fast"];
+                shell.cargo_test(&all, length.environment()).map(drop)
             }
             Step::Doc => {
                 shell.run("cargo", &["doc", "--no-deps", "--workspace"], &[("RUSTDOCFLAGS", "-D warnings")])
@@ -85,13 +113,13 @@ impl Step {
 
 /// Runs the steps in the order given (all of [`Step::DEFAULT`] when none is), and stops at the first that fails.
 /// Prints what each does and how long it took.
-pub fn run_all(shell: &Shell, steps: &[Step]) -> Result<(), Failure> {
+pub fn run_all(shell: &Shell, steps: &[Step], length: Length) -> Result<(), Failure> {
     let steps = if steps.is_empty() { &Step::DEFAULT[..] } else { steps };
     let mut times = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         println!("\n==> [{}/{}] {}: {}", at + 1, steps.len(), step.name(), step.about());
         let started = Instant::now();
-        let outcome = step.run(shell);
+        let outcome = step.run(shell, length);
         let took = started.elapsed();
         if let Err(cause) = outcome {
             println!("<== {} failed after {}", step.name(), seconds(took));
@@ -120,7 +148,7 @@ fn seconds(took: Duration) -> String {
 mod tests {
     use clap::ValueEnum;
 
-    use super::Step;
+    use super::{Length, Step};
 
     #[test]
     fn the_name_of_a_step_is_what_the_command_line_takes() {
@@ -134,5 +162,11 @@ mod tests {
         let left_out: Vec<_> =
             Step::value_variants().iter().filter(|step| !Step::DEFAULT.contains(step)).collect();
         assert_eq!(left_out, [&Step::Advisories]);
+    }
+
+    #[test]
+    fn only_a_full_run_tells_the_tests_to_take_long() {
+        assert_eq!(Length::of(true).environment(), [("MATRICULA_FULL", "1")]);
+        assert!(Length::of(false).environment().is_empty());
     }
 }
