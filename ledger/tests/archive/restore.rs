@@ -214,6 +214,33 @@ fn nothing_is_restored_to_less_than_a_witness_has_seen() {
 }
 
 #[test]
+fn a_witness_is_asked_over_http() {
+    let world = world(40);
+    let old = exported(&world, "old");
+    let node = open(&world.path().join("ledger"));
+    grow(&node, 50);
+    let note = node.checkpoint().unwrap().encode();
+    drop(node);
+    let origin = matricula_tlog::Origin::new(crate::support::ORIGIN).unwrap();
+    let path = format!("/witness/{}/checkpoint", matricula_tlog::origin_hash(&origin));
+    let router = axum::Router::new().route(&path, axum::routing::get(|| async move { note }));
+    let served = Served::router(router);
+    let ask = |prefix: &str, into: &str| {
+        let (source, order) = (FolderSource::new(&old), Order::default());
+        let address = format!("{}/{prefix}", served.address);
+        order.with(&[&source], |order| {
+            let anchors = matricula_ledger::HttpAnchors::new();
+            let order = matricula_ledger::RestoreOrder { ask: &[&address], anchors: &anchors, ..*order };
+            restore(&world.path().join(into), &order, &mut |_, _| ())
+        })
+    };
+    let behind = ask("witness", "again").unwrap_err();
+    assert!(matches!(behind, RestoreError::Believe(BelieveError::Behind { .. })), "{behind}");
+    // One that never heard of the log.
+    ask("other", "again").unwrap();
+}
+
+#[test]
 fn a_log_that_is_there_is_never_replaced() {
     let world = world(20);
     let copy = exported(&world, "copy");

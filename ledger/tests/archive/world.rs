@@ -165,10 +165,14 @@ pub struct Served {
 
 impl Served {
     pub fn new(node: Arc<Node>) -> Self {
+        Self::router(matricula_ledger::router(node))
+    }
+
+    pub fn router(router: axum::Router) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(async move { axum::serve(listener, matricula_ledger::router(node)).await });
+        runtime.spawn(async move { axum::serve(listener, router).await });
         Self { address, runtime: Some(runtime) }
     }
 }

@@ -161,3 +161,52 @@ fn advice(error: &ExportError) -> (&'static str, &'static str) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use axum::Router;
+    use axum::routing::get;
+    use matricula_tlog::{Origin, origin_hash};
+
+    use super::*;
+    use crate::demo::world::{Calendar, Ministry, MinistryProfile};
+
+    #[test]
+    fn a_mirror_is_found_below_the_address_on_its_card_and_a_log_at_its_own() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let profile = MinistryProfile {
+            name: "Secretaría de Educación",
+            country: "HN",
+            domain: "educacion.example",
+            url: "https://educacion.example".to_owned(),
+        };
+        let calendar = Calendar::new();
+        calendar.turn_to("2026-01-15").unwrap();
+        let ministry = Ministry::found(&folder.path().join("home"), &profile, &calendar).unwrap();
+        let card = ministry.home.card().clone();
+        let note = ministry.log.node().checkpoint().unwrap().encode();
+        drop(ministry);
+        let hex = origin_hash(&Origin::new(card.profile.origin.as_str()).unwrap());
+        let (at_mirror, at_log) = (note.clone(), note.clone());
+        let router = Router::new()
+            .route(&format!("/mirror/{hex}/checkpoint"), get(|| async move { at_mirror }))
+            .route("/log/checkpoint", get(|| async move { at_log }));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        runtime.spawn(async move { axum::serve(listener, router).await });
+
+        let mirror = source(&format!("{address}/mirror/"), &card).unwrap();
+        assert_eq!(mirror.name(), format!("{address}/mirror/{hex}"));
+        assert_eq!(mirror.checkpoint().unwrap().unwrap(), note.as_bytes());
+        assert_eq!(source(&format!("{address}/log"), &card).unwrap().name(), format!("{address}/log"));
+        // Static files, and a node's own.
+        let statics = source(&folder.path().join("nothing").to_string_lossy(), &card).unwrap();
+        assert!(statics.checkpoint().unwrap().is_none());
+        let own = source(&folder.path().join("home/ledger").to_string_lossy(), &card).unwrap();
+        assert_eq!(own.checkpoint().unwrap().unwrap(), note.as_bytes());
+        runtime.shutdown_background();
+    }
+}

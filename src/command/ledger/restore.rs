@@ -109,7 +109,7 @@ pub fn own_policy(card: &AuthorityCard) -> Result<Policy, Failure> {
 }
 
 /// Reads a policy file.
-pub fn read_policy(path: &PathBuf) -> Result<Policy, Failure> {
+pub fn read_policy(path: &Path) -> Result<Policy, Failure> {
     let bytes = read_bounded(path, POLICY_BYTES_MAX as u64)?;
     Policy::parse(&bytes).map_err(|error| {
         let failure = Failure::new("policy_unreadable", format_args!("{}: {error}", path.display()));
