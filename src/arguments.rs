@@ -70,7 +70,7 @@ pub enum Command {
 /// Where a command finds the log it submits to.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LogArgs {
-    /// The log: the authority's folder on this machine, or the URL of a running node. Without it: the authority's own folder, or the address on its card
+    /// The log: the authority's folder on this machine, the URL of a running node, or a stick from `matricula ledger export`. Without it: the authority's own folder, or the address on its card
     #[arg(long, value_name = "DIR|URL")]
     pub log: Option<String>,
     /// The passphrase file of the log's keys, when the log is a folder. Without it: as for the command's own key

@@ -90,7 +90,9 @@ pub struct StepArgs {
 /// Arguments of `batch issue`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  matricula batch issue diploma-2026-11-21-7e87a0b9 --log authority\n\n\
-    Stopped half-way, the same command goes on where it was; it never issues twice.")]
+    Stopped half-way, the same command goes on where it was; it never issues twice. Offline, give a stick from \
+    `matricula ledger export` as --log: the batch waits there (exit code 75) until `matricula ledger sync` at the \
+    ministry has handed it in, and the same command completes it.")]
 pub struct IssueArgs {
     #[command(flatten)]
     pub step: StepArgs,
