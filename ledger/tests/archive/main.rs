@@ -6,6 +6,7 @@ mod support;
 
 mod export;
 mod power;
+mod replicated;
 mod restore;
 mod times;
 mod world;
