@@ -37,7 +37,7 @@ function busy() {
 async function refresh() {
   if (stopped || document.hidden || busy()) return;
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    const answer = await fetch(location.href, { cache: "no-cache" });
     if (!answer.ok) return;
     const read = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = read.getElementById("main");

@@ -288,6 +288,7 @@ async fn an_institution_has_its_history_and_its_keys() {
         "Issues records Public key From State",
         "Compromised since 2022-01-08",
         "Batches of its records in the log: 0.",
+        "0505050505050505050505050505050505050505050505050505050505050505",
     ] {
         assert!(said.contains(fact), "{fact}: {said}");
     }

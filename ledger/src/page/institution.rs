@@ -11,7 +11,7 @@ use super::frame::{Depth, Tab, frame, table};
 use super::icon::{Icon, icon};
 use super::institutions::address;
 use super::problem::PageError;
-use super::words::{Standing, counted, event as event_word, grouped, key_role, period, scope};
+use super::words::{Standing, counted, event as event_word, grouped, hexadecimal, key_role, period, scope};
 use crate::node::Node;
 
 /// Events that the page shows, the latest ones: several a year over a school's life.
@@ -106,7 +106,7 @@ fn event_item(event: &Event<Accreditation>) -> Markup {
             @if let Some(reason) = &value.reason { p { "Reason: " (reason) } }
             @for (who, mandate) in mandates(&value.event) { (mandate_line(who, mandate)) }
             p { "Decree: " (value.legal.title) }
-            p.hint { "SHA-256 of its document: " code { (value.legal.sha256) } }
+            p.hint { "SHA-256 of its document: " code { (hexadecimal(value.legal.sha256.as_bytes())) } }
             p.hint {
                 "Under the name “" (value.name) "”. Logged "
                 @if let Some(at) = recorded.at { (day(at)) " " }

@@ -18,7 +18,7 @@ pub(super) fn page(snapshot: &Snapshot, wanted: &str, number: u32) -> Result<Mar
     let query = if wanted.is_empty() { String::new() } else { format!("q={}&", encoded(wanted)) };
     let count = counted(found.len() as u64, "institution");
     let caption = match wanted {
-        "" => format!("All {count}"),
+        "" => format!("{count} in this log"),
         _ => format!("{count} of {} with “{wanted}”", snapshot.len()),
     };
     let rows = html! { @for institution in shown.iter().take(PAGE_LINES) { (row(depth, institution)) } };

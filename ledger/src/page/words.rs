@@ -58,6 +58,11 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// Bytes as `sha256sum` prints them.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A period of dates. Its end is the first second after it, so the last day is the one before.
 pub(super) fn period(period: Period) -> String {
     let from = day(period.from());
