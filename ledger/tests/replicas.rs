@@ -4,22 +4,25 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use matricula_ledger::witness::{Kept, KnownLogs, LightWitness};
 use matricula_ledger::{
-    EvidenceView, FollowedLog, Node, NodeMetrics, PeerView, Replicas, ReplicationView, Role, router_showing,
+    Anchors, Endpoint, EvidenceView, FollowedLog, Node, NodeMetrics, Outcome, Peer, PeerView, Promise,
+    Replicas, Replication, ReplicationView, Role, router_showing,
 };
 use matricula_state::MemoryStore;
 use matricula_tlog::{
-    Charge, Checkpoint, Cosigner, Evidence, Hash, KeyName, NoteSigner, Origin, SignedCheckpoint, TreeSize,
-    leaf_hash,
+    Charge, Checkpoint, Cosigner, Evidence, Hash, KeyName, NoteSigner, Origin, Policy, SignedCheckpoint,
+    TreeSize, leaf_hash,
 };
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
-use support::{NOW, create, entry};
+use support::{NOW, config, create, entry, genesis, keys};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -197,4 +200,83 @@ async fn long_lists_come_page_by_page() {
         assert_eq!(page.matches("It lied.").count(), shown, "{number}");
         assert_eq!((page.contains("rel=\"prev\""), page.contains("rel=\"next\"")), links, "{number}");
     }
+}
+
+/// A witness of the node's own log, called in the process, that can be away.
+struct Neighbour {
+    witness: LightWitness,
+    is_home: AtomicBool,
+}
+
+impl std::fmt::Debug for Neighbour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Neighbour").finish_non_exhaustive()
+    }
+}
+
+impl Anchors for Neighbour {
+    fn call(&self, _: &str, _: Endpoint, body: &[u8]) -> Outcome {
+        if !self.is_home.load(Ordering::SeqCst) {
+            return Outcome::Unreachable { reason: "nobody is at home".to_owned() };
+        }
+        let outcome = self.witness.add_checkpoint(body, NOW).unwrap();
+        Outcome::Answered { status: outcome.status(), body: outcome.body().into_bytes() }
+    }
+
+    fn latest(&self, _: &str, _: &Origin) -> Outcome {
+        Outcome::Answered { status: 404, body: Vec::new() }
+    }
+}
+
+/// A node whose log counts as witnessed when the neighbour has cosigned it.
+fn neighboured(folder: &TempDir) -> (Arc<Neighbour>, Node) {
+    let mut logs = KnownLogs::new();
+    logs.add(keys().log.verifier().clone()).unwrap();
+    let cosigner = Cosigner::new(KeyName::new("witness.mec.example").unwrap(), &[8; 32]);
+    let key = cosigner.verifier().clone();
+    let witness = LightWitness::new(Arc::new(MemoryStore::new()), Box::new(cosigner), logs);
+    let neighbour = Arc::new(Neighbour { witness, is_home: AtomicBool::new(true) });
+    let policy =
+        format!("log {}\nwitness mec {}\nquorum mec\n", keys().log.verifier().encode(), key.encode());
+    let peer = Peer { name: "mec".to_owned(), key, role: Role::Witness, url: "mec".to_owned() };
+    let mut config = config(folder.path());
+    config.replication = Replication {
+        policy: Some(Policy::parse(policy.as_bytes()).unwrap()),
+        peers: vec![peer],
+        anchors: neighbour.clone(),
+        ..Replication::default()
+    };
+    (neighbour, Node::create(config, keys(), &genesis()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cosigners_are_listed_with_their_times_and_what_lacks_a_quorum_is_told() {
+    let folder = TempDir::new().unwrap();
+    let (neighbour, node) = neighboured(&folder);
+    let node = Arc::new(node);
+    let patience = Duration::from_secs(20);
+    let witnessed = |size| node.wait_for(Promise::Witnessed, TreeSize::new(size), patience).unwrap();
+    assert_eq!(witnessed(1), Promise::Witnessed);
+    let site = Site { node: node.clone(), replication: node.clone(), _folder: folder };
+    let page = site.page("/node").await;
+    assert!(
+        page.contains("<th scope=\"row\">mec</th><td><time datetime=\"2026-01-01T00:00:00Z\">"),
+        "{page}"
+    );
+    assert!(page.contains("everything published is cosigned by its quorum"), "{page}");
+
+    neighbour.is_home.store(false, Ordering::SeqCst);
+    node.submit(vec![entry(1), entry(2)]).unwrap();
+    let held = node.wait_for(Promise::Witnessed, TreeSize::new(3), Duration::from_millis(500)).unwrap();
+    assert_eq!(held, Promise::Published);
+    let page = site.page("/node").await;
+    assert!(page.contains("Of 1 peer, 1 cannot follow."), "{page}");
+    assert!(
+        page.contains("nobody is at home") && page.contains("Of them cosigned by the quorum</dt><dd>1</dd>"),
+        "{page}"
+    );
+    let told = site.figures();
+    assert!(told.contains("matricula_log_entries{state=\"witnessed\"} 1\n"), "{told}");
+    assert!(told.contains("matricula_log_entries{state=\"published\"} 3\n"), "{told}");
+    assert!(told.contains("matricula_peer_lag_entries{peer=\"mec\",role=\"witness\"} 2\n"), "{told}");
 }

@@ -106,7 +106,7 @@ fn serve_it(root: &Path, url: &str) -> Result<(), Failure> {
     serve::start_tracing(&config.tracing)?;
     let services = Services::open(&config, &|_: Service| true)?;
     println!(
-        "\n  verifier  {url}/\n  wallet    {url}/wallet/\n  log       {url}/log/checkpoint\n  trust     {url}/trust\n"
+        "\n  verifier  {url}/\n  wallet    {url}/wallet/\n  log       {url}/log/node\n  trust     {url}/trust\n"
     );
     serve::run(services, &config.server, &config.metrics)
 }

@@ -22,6 +22,15 @@ impl Node {
         self.shared.clock.now()
     }
 
+    /// Those whose cosignatures count for this log, by name: the node itself first, then the policy's witnesses.
+    pub(crate) fn cosigners(&self) -> Vec<(String, VerifierKey)> {
+        let own = (format!("{} (this node)", self.witness_key().name().as_str()), self.witness_key().clone());
+        let named = self.shared.witnessing.policy().witnesses().iter();
+        let others = named.filter(|witness| witness.key() != self.witness_key());
+        let others = others.map(|witness| (witness.name().to_owned(), witness.key().clone()));
+        core::iter::once(own).chain(others).collect()
+    }
+
     /// When the node itself cosigned a checkpoint.
     pub(crate) fn cosigned_at(&self, checkpoint: &SignedCheckpoint) -> Option<UnixSeconds> {
         cosigned_at(checkpoint, self.witness_key())

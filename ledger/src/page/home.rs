@@ -1,7 +1,7 @@
 //! The first page: how the log stands.
 
 use matricula_registry::{KnownAt, Registry};
-use matricula_tlog::{Policy, SignedCheckpoint, TreeSize, UnixSeconds, VerifierKey};
+use matricula_tlog::{SignedCheckpoint, TreeSize, UnixSeconds};
 use maud::{Markup, html};
 
 use super::evidence::list;
@@ -149,7 +149,7 @@ fn notice(facts: &Facts) -> Markup {
         (
             "warn",
             Icon::Exclamation,
-            format!("The log runs. {silent} of its {} cannot follow.", counted(all as u64, "peer")),
+            format!("The log runs. Of {}, {silent} cannot follow.", counted(all as u64, "peer")),
         )
     } else if facts.unwitnessed() > 0 {
         let text = format!("The log runs. {} still without a quorum.", waiting(facts.unwitnessed()));
@@ -212,18 +212,8 @@ fn cosigners(node: &Node, checkpoint: &SignedCheckpoint, now: UnixSeconds) -> Ma
 }
 
 fn cosigned_by(node: &Node, checkpoint: &SignedCheckpoint) -> Vec<Cosigned> {
-    let policy = Policy::parse(node.policy().as_bytes()).ok();
-    let mut keys: Vec<(String, VerifierKey)> =
-        vec![(format!("{} (this node)", node.witness_key().name().as_str()), node.witness_key().clone())];
-    for witness in policy.iter().flat_map(Policy::witnesses) {
-        if !keys.iter().any(|(_, key)| key == witness.key()) {
-            keys.push((witness.name().to_owned(), witness.key().clone()));
-        }
-    }
-    let times = keys
-        .into_iter()
-        .filter_map(|(name, key)| Some(Cosigned { at: cosigned_at(checkpoint, &key)?, name }));
-    times.collect()
+    let cosigners = node.cosigners().into_iter();
+    cosigners.filter_map(|(name, key)| Some(Cosigned { at: cosigned_at(checkpoint, &key)?, name })).collect()
 }
 
 fn peers(facts: &Facts) -> Markup {
