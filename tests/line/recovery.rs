@@ -50,6 +50,8 @@ fn everything_old_verifies_on_a_log_that_was_brought_back(office: &Office, batch
     office.fails(&["ledger", "export", "--out", "again"], 1, "log_missing");
     office.fails(&["ledger", "fsck"], 1, "log_missing");
     office.fails(&["ledger", "restore", "--from", "nowhere"], 1, "restore_no_source");
+    let told = office.fails(&["ledger", "restore"], 1, "restore_no_source");
+    assert!(told.contains("--from"), "{told}");
 
     // A copy that is damaged is named; a log that is half there begins no new one.
     let bundle = office.path(&office.first_in("late/tile/entries/000.p"));
@@ -109,6 +111,10 @@ fn a_running_log_is_copied_and_nothing_less_than_was_seen_is_restored(office: &O
     // Nobody answers there any more, and whoever may have seen more must be asked.
     let witness = format!("{}/witness", office.url());
     office.fails(&["ledger", "restore", "--from", "copy", "--ask", &witness], 1, "peer_silent");
+    // The peers of the node are its sources when none is named; these are gone.
+    let peer = ["node", "peer", "add", "authority/card.toml", "--ask", "mirror,witness", "--home", "other"];
+    office.ok(&peer);
+    office.fails(&["ledger", "restore", "--home", "other"], 1, "peer_silent");
     office.ok(&["ledger", "restore", "--from", "copy"]);
     assert!(office.ok(&["ledger", "fsck"]).contains("sound"));
 }

@@ -51,7 +51,7 @@ pub struct ExportArgs {
 /// Arguments of `ledger restore`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  matricula ledger restore --from https://mec.example/mirror \\\n    --from https://minedu.example/mirror --ask https://moe.example/witness\n  \
+    after_help = "Examples:\n  matricula ledger restore --home authority\n  matricula ledger restore --from https://mec.example/mirror \\\n    --from https://minedu.example/mirror --ask https://moe.example/witness\n  \
     matricula ledger restore --home authority --from /media/stick/log\n\n\
     The largest checkpoint that the log signed is rebuilt: every entry is hashed up to its root, every statement passes \
     the door again, every smaller checkpoint must be a part of it. Where a source is damaged, another one stands in. Two \
@@ -59,8 +59,8 @@ pub struct ExportArgs {
     is there is never replaced."
 )]
 pub struct RestoreArgs {
-    /// Who has a copy: the address of a mirror or of static files, or a folder. Several are compared
-    #[arg(long, required = true, value_name = "URL|DIR")]
+    /// Who has a copy: the address of a mirror or of static files, or a folder. Several are compared. Without it: the mirrors among this node's peers, and every peer is asked
+    #[arg(long, value_name = "URL|DIR")]
     pub from: Vec<String>,
     /// A witness or mirror that says what it has seen of the log; nothing less is restored
     #[arg(long, value_name = "URL")]

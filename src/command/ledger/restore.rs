@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use matricula_issuer::authority::{AuthorityCard, AuthorityHome};
+use matricula_issuer::authority::{AuthorityCard, AuthorityHome, PeerService};
 use matricula_issuer::keyring::Passphrase;
 use matricula_ledger::{
     BelieveError, HttpAnchors, LogSource, OpenError, RestoreError, RestoreOrder, Restored, SequenceError,
@@ -28,7 +28,31 @@ pub fn restore(args: &RestoreArgs) -> Result<u8, Failure> {
         Some(path) => Some(read_policy(path)?),
         None => None,
     };
-    bring_back(&args.home, &args.passphrase, &args.from, &args.ask, policy)
+    if !args.from.is_empty() {
+        return bring_back(&args.home, &args.passphrase, &args.from, &args.ask, policy);
+    }
+    let (from, mut ask) = peers(&AuthorityHome::open(&args.home.home)?)?;
+    ask.extend(args.ask.iter().cloned());
+    bring_back(&args.home, &args.passphrase, &from, &ask, policy)
+}
+
+/// The mirrors of this log, and everybody who cosigns it, as this node's peers have it.
+fn peers(home: &AuthorityHome) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let (mut mirrors, mut all) = (Vec::new(), Vec::new());
+    for peer in home.peers()? {
+        for service in peer.ask {
+            let address = format!("{}/{}", peer.card.profile.base_url.as_str(), service.as_str());
+            if service == PeerService::Mirror {
+                mirrors.push(address.clone());
+            }
+            all.push(address);
+        }
+    }
+    if mirrors.is_empty() {
+        let failure = Failure::new("restore_no_source", "no peer of this node mirrors its log");
+        return Err(failure.remedy("name who has a copy with --from"));
+    }
+    Ok((mirrors, all))
 }
 
 /// Takes a log over from a folder.
