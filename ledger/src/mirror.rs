@@ -24,7 +24,8 @@ use std::sync::{Arc, RwLock};
 use matricula_registry::PublicKey;
 use matricula_state::{Expected, Op, StateError, StateStore, Table};
 use matricula_tlog::{
-    LeafIndex, MirrorInfo, NoteSignature, Origin, SignedCheckpoint, TreeSize, UnixSeconds, VerifierKey,
+    LeafIndex, MirrorInfo, NoteSignature, Origin, SignatureCheck, SignedCheckpoint, TreeSize, UnixSeconds,
+    VerifierKey,
 };
 
 use crate::sequence::{CommitError, SequenceError, SequenceStore};
@@ -152,7 +153,9 @@ impl Mirror {
         let log_key = log.log_key.clone();
         let pending = self.pending.latest(&origin, std::slice::from_ref(&log_key))?;
         let copy = LogCopy::open(log, sequence, tiles)?;
-        copy.check_remembered(pending.as_ref(), self.cosigned(&origin)?.as_ref())?;
+        let cosigned = self.cosigned(&origin)?;
+        copy.check_remembered(pending.as_ref(), cosigned.as_ref())?;
+        self.check_published(&copy, cosigned)?;
         let mut logs = self.logs.write().map_err(|_| MirrorError::Stopped)?;
         logs.known.add(log_key)?;
         logs.copies.insert(origin, Arc::new(copy));
@@ -318,6 +321,28 @@ impl Mirror {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Refuses a published checkpoint that is not the copy's. Where only this mirror's own line under it is bad, or of
+    /// another key, it is made again from what is remembered.
+    fn check_published(&self, copy: &LogCopy, cosigned: Option<Tracked>) -> Result<(), OpenMirrorError> {
+        let Some(published) = copy.tiles.published()? else { return Ok(()) };
+        let (size, root) = (published.unverified().size(), published.unverified().root());
+        let damaged = || OpenMirrorError::DamagedCheckpoint { size };
+        if copy.root(size)? != Some(root) {
+            return Err(damaged());
+        }
+        let (note, key) = (published.note(), self.verifier());
+        let is_ours = |line| matches!(key.check(note.text(), line), Ok(SignatureCheck::Cosigned { .. }));
+        if note.signatures().iter().any(is_ours) {
+            return Ok(());
+        }
+        let cosigned = cosigned.filter(|latest| latest.checkpoint.note().text() == note.text());
+        let Tracked { mut checkpoint, at } = cosigned.ok_or_else(damaged)?;
+        let verified = checkpoint.verify(&copy.log().log_key).map_err(|_| damaged())?;
+        let signature = self.cosigner.cosign(&verified, at).map_err(WitnessError::from)?;
+        checkpoint.add_signature(signature).map_err(WitnessError::from)?;
+        Ok(copy.publish(&checkpoint)?)
     }
 
     /// How a client goes on.

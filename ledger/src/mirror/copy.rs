@@ -115,6 +115,13 @@ pub enum OpenMirrorError {
         /// Entries in the copy.
         found: TreeSize,
     },
+    /// The published checkpoint is not what the log signed, or not the root of the copy: it was damaged where it lies.
+    /// Without it the copy opens, and publishes again when the next checkpoint is cosigned.
+    #[error("the published checkpoint of the copy, of size {size}, is damaged")]
+    DamagedCheckpoint {
+        /// The size that it names.
+        size: TreeSize,
+    },
     /// The copy has more than the state store remembers: the store was rolled back or made anew, and might let another
     /// branch of the log become pending.
     #[error("the copy has {found} entries, but only {remembered} are remembered as pending or cosigned")]
@@ -155,12 +162,16 @@ impl LogCopy {
         Ok(Self { log, sequence, tiles, next, working: Mutex::new(Some(working)) })
     }
 
-    /// Refuses a copy and a memory of which one was rolled back.
+    /// Refuses a published checkpoint that the log did not sign, and a copy and a memory of which one was rolled back.
     pub(super) fn check_remembered(
         &self,
         pending: Option<&Tracked>,
         cosigned: Option<&Tracked>,
     ) -> Result<(), OpenMirrorError> {
+        let published = self.tiles.published()?;
+        if let Some(published) = published.as_ref().filter(|note| note.verify(&self.log.log_key).is_err()) {
+            return Err(OpenMirrorError::DamagedCheckpoint { size: published.unverified().size() });
+        }
         let size = |tracked: &Tracked| tracked.checkpoint.unverified().size();
         let (pending, cosigned) = (pending.map(size), cosigned.map(size));
         let found = TreeSize::new(self.next().get());
@@ -168,7 +179,7 @@ impl LogCopy {
             return Err(OpenMirrorError::LostEntries { cosigned, found });
         }
         let none = TreeSize::new(0);
-        let published = self.tiles.published()?.map(|published| published.unverified().size());
+        let published = published.map(|published| published.unverified().size());
         let forgotten = [(pending, Some(found)), (cosigned, published)]
             .into_iter()
             .map(|(remembered, found)| (remembered.unwrap_or(none), found.unwrap_or(none)))

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod controls;
+pub mod random;
+pub mod recorder;
 pub mod simulated_disk;
 
 use std::sync::OnceLock;

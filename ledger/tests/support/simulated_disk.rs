@@ -55,8 +55,16 @@ impl SimulatedDisk {
             locked: BTreeSet::new(),
             changes: 0,
             fault: None,
-            random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            random: World::seeded(seed),
         };
+        Self { world: Arc::new(Mutex::new(world)) }
+    }
+
+    /// Another disk with the same on it, that nobody has locked, with a seed of its own.
+    pub fn copy(&self, seed: u64) -> Self {
+        let mut world = self.lock_world().clone();
+        world.locked.clear();
+        world.random = World::seeded(seed);
         Self { world: Arc::new(Mutex::new(world)) }
     }
 

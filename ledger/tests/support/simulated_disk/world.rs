@@ -9,7 +9,7 @@ use super::Fault;
 
 pub(super) const SECTOR: usize = 512;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) cached: Names,
     pub(super) durable: Names,
@@ -71,6 +71,10 @@ impl World {
                 Err(fail(operation, path, ErrorKind::Other))
             }
         }
+    }
+
+    pub(super) fn seeded(seed: u64) -> u64 {
+        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
     }
 
     fn below(&mut self, bound: usize) -> usize {
