@@ -8,8 +8,9 @@
 //!
 //! No socket, no clock, no thread: [`Distributor::poll`] gives the calls that are due, [`Distributor::answered`] takes
 //! what came back. A round keeps to one checkpoint until the quorum has cosigned it, so that slow peers cosign the same
-//! one; only then, or when nothing more is to be hoped for, the next round takes the newest. Witnesses are asked when
-//! all that is still missing is theirs to give: a witness must never hold a size that no mirror has.
+//! one; only then, or when nothing more is to be hoped for, the next round takes the newest. A mirror that has begun to
+//! take a checkpoint's entries finishes it, also when the round is over. Witnesses are asked when all that is still
+//! missing is theirs to give, and a mirror has cosigned: a witness should not hold a size that no mirror has.
 //!
 //! SPEC: <https://c2sp.org/tlog-witness>, <https://c2sp.org/tlog-mirror>, from the client's side.
 
@@ -48,10 +49,14 @@ pub struct Distributor {
 /// One checkpoint on its way to the quorum.
 #[derive(Debug)]
 struct Round {
-    checkpoint: SignedCheckpoint,
+    checkpoint: Arc<SignedCheckpoint>,
     size: TreeSize,
     started: Duration,
     is_witnessed: bool,
+    /// Whether the quorum would be met if all light witnesses cosigned, too.
+    mirrors_suffice: bool,
+    /// Whether a mirror has cosigned.
+    has_mirror: bool,
 }
 
 /// A request for one peer. At most one is under way for each.
@@ -113,18 +118,12 @@ pub enum Event {
         /// Whether enough mirrors for the policy are among them, and at least one.
         is_mirrored: bool,
     },
-    /// A peer has seen more of this log than the log has: the log went back. Nothing may be signed any more.
-    PeerAhead {
+    /// A peer says that it has seen more of this log than was published, or another past of it. Its word alone is
+    /// nothing: it is to be asked for the checkpoint that it has.
+    PeerContradicts {
         /// Who.
         peer: String,
-        /// How much it has seen.
-        size: TreeSize,
-    },
-    /// A peer does not find this log consistent with what it has seen of it.
-    PeerDisagrees {
-        /// Who.
-        peer: String,
-        /// The size it has.
+        /// The size that it says it has.
         size: TreeSize,
     },
 }
@@ -151,17 +150,18 @@ impl Distributor {
         if self.is_time_for_next_round(now) {
             events.extend(self.begin_round(now));
         }
+        let may_ask_witnesses = self.may_ask_witnesses();
         let Some(round) = &self.round else { return (Vec::new(), events) };
-        let witnesses_may_be_asked = self.mirrors_suffice(&round.checkpoint);
         let mut calls = Vec::new();
         for (position, state) in self.peers.iter_mut().enumerate() {
-            let must_wait = state.peer.role == Role::Witness && !witnesses_may_be_asked;
+            let must_wait = state.peer.role == Role::Witness && !may_ask_witnesses;
             if must_wait || !state.is_due(now) {
                 continue;
             }
-            match request::of(state, &round.checkpoint, log) {
+            let checkpoint = state.checkpoint_for(&round.checkpoint);
+            match request::of(state, &checkpoint, log) {
                 Ok((endpoint, body)) => {
-                    state.called(endpoint, round.size);
+                    state.called(endpoint, checkpoint);
                     calls.push(Call { peer: position, endpoint, body });
                 }
                 Err(error) => state.failed(format!("the own log cannot be read for it: {error}"), now),
@@ -172,10 +172,13 @@ impl Distributor {
 
     /// When to poll again if nothing is answered and nothing published before.
     pub fn wakes_at(&self, now: Duration) -> Duration {
-        let retries = self.peers.iter().filter_map(PeerState::waits_until);
-        let round_ends = self.round.as_ref().map(|round| round.started + ROUND_TIME_MAX);
-        let next = retries.chain(round_ends.filter(|end| *end > now)).min();
-        next.unwrap_or(now + ROUND_TIME_MAX).max(now)
+        let idle = now + ROUND_TIME_MAX;
+        let Some(round) = &self.round else { return idle };
+        let may_ask_witnesses = self.may_ask_witnesses();
+        let asked = self.peers.iter().filter(|state| state.peer.role == Role::Mirror || may_ask_witnesses);
+        let retries = asked.filter_map(PeerState::waits_until);
+        let round_ends = Some(round.started + ROUND_TIME_MAX).filter(|end| *end > now);
+        retries.chain(round_ends).min().unwrap_or(idle).max(now)
     }
 
     /// Takes what became of a call.
@@ -185,9 +188,10 @@ impl Distributor {
         let learnt = state.answered(outcome, newest, now);
         match learnt {
             Learnt::Nothing => Vec::new(),
-            Learnt::Cosignatures { size, lines } => self.take_cosignatures(peer, size, &lines, now),
-            Learnt::Ahead { size } => vec![Event::PeerAhead { peer: self.name(peer), size }],
-            Learnt::Disagrees { size } => vec![Event::PeerDisagrees { peer: self.name(peer), size }],
+            Learnt::Cosignatures { checkpoint, lines } => {
+                self.take_cosignatures(peer, &checkpoint, &lines, now)
+            }
+            Learnt::Contradicts { size } => vec![Event::PeerContradicts { peer: self.name(peer), size }],
         }
     }
 
@@ -203,63 +207,94 @@ impl Distributor {
     fn is_time_for_next_round(&self, now: Duration) -> bool {
         let Some(newest) = &self.newest else { return false };
         let Some(round) = &self.round else { return true };
-        let is_over = round.is_witnessed
+        let mut mirrors = self.mirrors();
+        let is_done = round.is_witnessed && (round.has_mirror || mirrors.all(PeerState::is_failing));
+        let is_over = is_done
             || now >= round.started + ROUND_TIME_MAX
-            || self.peers.iter().all(|state| state.stage == Stage::Done);
+            || self.peers.iter().all(|state| state.stage == Stage::Done)
+            || self.peers.iter().any(|state| state.is_ahead);
         is_over && newest.unverified().size() > round.size
     }
 
     fn begin_round(&mut self, now: Duration) -> Option<Event> {
-        let checkpoint = (**self.newest.as_ref()?).clone();
+        let checkpoint = self.newest.clone()?;
         let size = checkpoint.unverified().size();
         self.peers.iter_mut().for_each(PeerState::begin_round);
         let is_witnessed = self.policy.verify(&checkpoint).is_ok();
         let event = is_witnessed.then(|| Event::Cosigned {
-            checkpoint: checkpoint.clone(),
+            checkpoint: (*checkpoint).clone(),
             is_witnessed,
             is_mirrored: false,
         });
-        self.round = Some(Round { checkpoint, size, started: now, is_witnessed });
+        let mirrors_suffice = self.would_suffice(&checkpoint);
+        let round =
+            Round { checkpoint, size, started: now, is_witnessed, mirrors_suffice, has_mirror: false };
+        self.round = Some(round);
         event
     }
 
-    /// Adds the cosignatures that are good, by keys of the policy or of the peer, to the round's checkpoint.
-    fn take_cosignatures(&mut self, peer: usize, size: TreeSize, lines: &[u8], now: Duration) -> Vec<Event> {
-        let Some(round) = self.round.as_mut().filter(|round| round.size == size) else { return Vec::new() };
+    /// Takes the cosignatures that are good, one of each key that the policy or the peer has. Those over an older
+    /// checkpoint show that the peer is there, and count for nothing else.
+    fn take_cosignatures(
+        &mut self,
+        peer: usize,
+        checkpoint: &SignedCheckpoint,
+        lines: &[u8],
+        now: Duration,
+    ) -> Vec<Event> {
         let Some(state) = self.peers.get_mut(peer) else { return Vec::new() };
-        let own_key = &state.peer.key;
+        let own_key = state.peer.key.clone();
         let keys: Vec<&VerifierKey> =
-            self.policy.witnesses().iter().map(|witness| witness.key()).chain([own_key]).collect();
-        let (mut added, mut by_itself) = (false, false);
+            self.policy.witnesses().iter().map(|witness| witness.key()).chain([&own_key]).collect();
+        let size = checkpoint.unverified().size();
+        let of_round = self.round.as_ref().filter(|round| round.size == size);
+        let mut cosigned = of_round.map_or_else(|| checkpoint.clone(), |round| (*round.checkpoint).clone());
+        let mut added = false;
         for line in parse_signature_lines(lines).unwrap_or_default() {
-            let text = round.checkpoint.note().text();
+            let text = cosigned.note().text();
             let good =
                 |key: &&&VerifierKey| matches!(key.check(text, &line), Ok(SignatureCheck::Cosigned { .. }));
             let Some(key) = keys.iter().find(good) else { continue };
-            by_itself |= key.encode() == own_key.encode();
-            added |= round.checkpoint.add_signature(line.clone()).is_ok();
+            // A second line of one key adds nothing, and would take up the room of the others.
+            added |= !is_cosigned_by(&cosigned, key) && cosigned.add_signature(line.clone()).is_ok();
         }
-        if by_itself {
-            state.cosigned(size, now);
-        } else {
+        if !is_cosigned_by(&cosigned, &own_key) {
             state.failed("its answer has no good cosignature by its key".to_owned(), now);
+        } else {
+            state.cosigned(size, now);
+            if self.round.as_ref().is_some_and(|round| round.size > size) {
+                state.stage = Stage::Checkpoint;
+            }
         }
-        if !added {
-            return Vec::new();
-        }
-        let checkpoint = round.checkpoint.clone();
+        if of_round.is_none() || !added { Vec::new() } else { vec![self.advance_round(cosigned)] }
+    }
+
+    /// The round's checkpoint has more cosignatures than before.
+    fn advance_round(&mut self, checkpoint: SignedCheckpoint) -> Event {
         let is_witnessed = self.policy.verify(&checkpoint).is_ok();
-        round.is_witnessed = is_witnessed;
-        let has_mirror = self
-            .peers
-            .iter()
-            .any(|state| state.peer.role == Role::Mirror && is_cosigned_by(&checkpoint, &state.peer.key));
-        let is_mirrored = has_mirror && self.mirrors_suffice(&checkpoint);
-        vec![Event::Cosigned { checkpoint, is_witnessed, is_mirrored }]
+        let mirrors_suffice = self.would_suffice(&checkpoint);
+        let has_mirror = self.mirrors().any(|state| is_cosigned_by(&checkpoint, &state.peer.key));
+        if let Some(round) = &mut self.round {
+            round.checkpoint = Arc::new(checkpoint.clone());
+            (round.is_witnessed, round.mirrors_suffice, round.has_mirror) =
+                (is_witnessed, mirrors_suffice, has_mirror);
+        }
+        Event::Cosigned { checkpoint, is_witnessed, is_mirrored: has_mirror && mirrors_suffice }
+    }
+
+    fn mirrors(&self) -> impl Iterator<Item = &PeerState> {
+        self.peers.iter().filter(|state| state.peer.role == Role::Mirror)
+    }
+
+    /// Whether all that is still missing is for witnesses to give, and a mirror has what they will remember. When every
+    /// mirror is down, the policy alone decides.
+    fn may_ask_witnesses(&self) -> bool {
+        let Some(round) = &self.round else { return false };
+        round.mirrors_suffice && (round.has_mirror || self.mirrors().all(PeerState::is_failing))
     }
 
     /// Whether the quorum would be met if all light witnesses cosigned, too.
-    fn mirrors_suffice(&self, checkpoint: &SignedCheckpoint) -> bool {
+    fn would_suffice(&self, checkpoint: &SignedCheckpoint) -> bool {
         self.policy.is_met_by(|witness| {
             let is_light = self
                 .peers
@@ -280,7 +315,6 @@ fn is_cosigned_by(checkpoint: &SignedCheckpoint, key: &VerifierKey) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum Learnt {
     Nothing,
-    Cosignatures { size: TreeSize, lines: Vec<u8> },
-    Ahead { size: TreeSize },
-    Disagrees { size: TreeSize },
+    Cosignatures { checkpoint: Arc<SignedCheckpoint>, lines: Vec<u8> },
+    Contradicts { size: TreeSize },
 }

@@ -12,7 +12,7 @@ use super::{Endpoint, Outcome};
 /// How long one call may take: 4 MiB of entries over a slow line.
 const CALL_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How long a connection may take to stand.
+/// How long a connection may take to stand, and a peer to show the checkpoint that it has: opening a log waits for it.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Longest answer read.
@@ -72,7 +72,8 @@ impl Anchors for HttpAnchors {
 
     fn latest(&self, prefix: &str, origin: &Origin) -> Outcome {
         let url = format!("{prefix}/{}/checkpoint", origin_hash(origin));
-        let answer = self.agent.get(&url).call().map_err(|error| error.to_string());
+        let request = self.agent.get(&url).config().timeout_global(Some(CONNECT_TIME_MAX)).build();
+        let answer = request.call().map_err(|error| error.to_string());
         answer.and_then(read).unwrap_or_else(|reason| Outcome::Unreachable { reason })
     }
 }

@@ -1,8 +1,9 @@
 //! One peer: what it is known to have, and what it is to be sent next.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use matricula_tlog::{LeafIndex, MirrorInfo, TreeSize, VerifierKey, parse_size};
+use matricula_tlog::{LeafIndex, MirrorInfo, SignedCheckpoint, TreeSize, VerifierKey, parse_size};
 
 use super::{Endpoint, Learnt, Outcome};
 
@@ -77,6 +78,10 @@ pub(super) struct PeerState {
     /// A mirror's first missing entry, and what it wants to be sent along.
     pub(super) next: LeafIndex,
     pub(super) ticket: Vec<u8>,
+    /// It has a larger checkpoint than the round's, and none that was never published.
+    pub(super) is_ahead: bool,
+    /// The checkpoint whose entries a mirror is being sent.
+    pending: Option<Arc<SignedCheckpoint>>,
     under_way: Option<UnderWay>,
     corrections: u32,
     failures: u32,
@@ -85,10 +90,10 @@ pub(super) struct PeerState {
     problem: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct UnderWay {
     endpoint: Endpoint,
-    target: TreeSize,
+    checkpoint: Arc<SignedCheckpoint>,
     /// The size that was said to be old.
     old: TreeSize,
 }
@@ -101,6 +106,8 @@ impl PeerState {
             size: TreeSize::new(0),
             next: LeafIndex::new(0),
             ticket: Vec::new(),
+            is_ahead: false,
+            pending: None,
             under_way: None,
             corrections: 0,
             failures: 0,
@@ -110,9 +117,25 @@ impl PeerState {
         }
     }
 
+    /// A mirror that has begun to take entries goes on with them.
     pub(super) fn begin_round(&mut self) {
-        self.stage = Stage::Checkpoint;
+        if self.stage == Stage::Done {
+            self.stage = Stage::Checkpoint;
+        }
+        self.is_ahead = false;
         self.corrections = 0;
+    }
+
+    /// What it is to be sent: the checkpoint whose entries it is taking, else the round's.
+    pub(super) fn checkpoint_for(&self, of_round: &Arc<SignedCheckpoint>) -> Arc<SignedCheckpoint> {
+        match (self.stage, &self.pending) {
+            (Stage::Entries, Some(pending)) => pending.clone(),
+            _ => of_round.clone(),
+        }
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.failures > 0
     }
 
     pub(super) fn is_due(&self, now: Duration) -> bool {
@@ -124,8 +147,8 @@ impl PeerState {
         (self.under_way.is_none() && self.stage != Stage::Done).then_some(self.retry_at)
     }
 
-    pub(super) fn called(&mut self, endpoint: Endpoint, target: TreeSize) {
-        self.under_way = Some(UnderWay { endpoint, target, old: self.size });
+    pub(super) fn called(&mut self, endpoint: Endpoint, checkpoint: Arc<SignedCheckpoint>) {
+        self.under_way = Some(UnderWay { endpoint, checkpoint, old: self.size });
     }
 
     pub(super) fn cosigned(&mut self, size: TreeSize, now: Duration) {
@@ -133,6 +156,7 @@ impl PeerState {
         self.failures = 0;
         self.problem = None;
         self.retry_at = Duration::ZERO;
+        self.pending = None;
         self.stage = Stage::Done;
     }
 
@@ -174,28 +198,33 @@ impl PeerState {
             (Endpoint::AddCheckpoint, 422) => {
                 // An old size of 0 claims nothing about the past, so only another size can be disagreed with.
                 let refused = self.refused(status, "it does not find the log consistent".to_owned(), now);
-                if call.old.get() == 0 { refused } else { Learnt::Disagrees { size: call.old } }
+                if call.old.get() == 0 { refused } else { Learnt::Contradicts { size: call.old } }
             }
             (Endpoint::AddEntries, 200) => {
-                self.next = LeafIndex::new(call.target.get().max(self.next.get()));
-                Learnt::Cosignatures { size: call.target, lines: body }
+                self.next = LeafIndex::new(call.size().get().max(self.next.get()));
+                Learnt::Cosignatures { checkpoint: call.checkpoint, lines: body }
             }
             (Endpoint::AddEntries, 202 | 409) => match MirrorInfo::parse(&body) {
                 Ok(info) => self.wants(info, status, call, newest, now),
                 Err(error) => self.refused(status, error.to_string(), now),
             },
-            _ => self.refused(status, shown(&body), now),
+            (endpoint, status) => {
+                if endpoint == Endpoint::AddEntries {
+                    // Whatever it was, it may have forgotten what was pending.
+                    self.stage = Stage::Checkpoint;
+                }
+                self.refused(status, shown(&body), now)
+            }
         }
     }
 
     fn took_checkpoint(&mut self, call: UnderWay, body: Vec<u8>) -> Learnt {
-        self.size = call.target;
+        self.size = call.size();
         match self.peer.role {
-            Role::Witness => Learnt::Cosignatures { size: call.target, lines: body },
+            Role::Witness => Learnt::Cosignatures { checkpoint: call.checkpoint, lines: body },
             Role::Mirror => {
-                if self.stage == Stage::Checkpoint {
-                    self.stage = Stage::Entries;
-                }
+                self.stage = Stage::Entries;
+                self.pending = Some(call.checkpoint);
                 Learnt::Nothing
             }
         }
@@ -205,17 +234,18 @@ impl PeerState {
     fn has(&mut self, size: TreeSize, call: UnderWay, newest: TreeSize, now: Duration) -> Learnt {
         if size > newest {
             self.failed(format!("it has seen {size} entries of this log"), now);
-            return Learnt::Ahead { size };
+            return Learnt::Contradicts { size };
         }
         if size == call.old {
             // It had just that: what it does not like is the root. (Version 1.0.0 answered so.)
             self.failed("it does not find the log consistent".to_owned(), now);
-            return Learnt::Disagrees { size };
+            return Learnt::Contradicts { size };
         }
         self.size = size;
-        if size > call.target {
+        if size > call.size() {
             // It is ahead of the round, not of the log: the next round reaches it.
             self.stage = Stage::Done;
+            self.is_ahead = true;
         }
         self.corrected(now)
     }
@@ -231,17 +261,15 @@ impl PeerState {
     ) -> Learnt {
         if info.size > newest {
             self.failed(format!("it has seen {} entries of this log", info.size), now);
-            return Learnt::Ahead { size: info.size };
+            return Learnt::Contradicts { size: info.size };
         }
         let went_on = info.next > self.next;
         self.next = info.next;
         self.ticket = info.ticket;
-        if info.size < call.target {
+        if info.size != call.size() {
+            // It has another checkpoint pending than the one sent: it takes the round's next.
             self.size = info.size;
             self.stage = Stage::Checkpoint;
-        } else if info.size > call.target {
-            self.size = info.size;
-            self.stage = Stage::Done;
         }
         if status == 202 && went_on {
             self.failures = 0;
@@ -262,6 +290,12 @@ impl PeerState {
     fn refused(&mut self, status: u16, why: String, now: Duration) -> Learnt {
         self.failed(format!("it answered {status}: {why}"), now);
         Learnt::Nothing
+    }
+}
+
+impl UnderWay {
+    fn size(&self) -> TreeSize {
+        self.checkpoint.unverified().size()
     }
 }
 

@@ -9,8 +9,7 @@ use matricula_tlog::{Origin, Policy, SignedCheckpoint};
 
 use super::{Anchors, Call, Distributor, Event, LogView, Outcome, Peer, PeerReport};
 
-/// How long a thread of a peer is waited for when the node is closed: a call in flight ends by its own time limit, and
-/// nothing depends on its answer any more.
+/// The longest sleep without a look at what is due.
 const NAP_MAX: Duration = Duration::from_secs(10);
 
 /// What the replicator tells its node.
@@ -21,9 +20,12 @@ pub trait Replicated: Send + Sync {
     /// How all peers stand.
     fn reports(&self, reports: Vec<PeerReport>);
 
-    /// The latest checkpoint that a peer has of this log, asked for because it does not find the log consistent with it.
-    /// Nothing of it is verified.
+    /// The latest checkpoint that a peer has of this log, asked for because what the peer said contradicts the log. Nothing
+    /// of it is verified.
     fn shown(&self, peer: &str, checkpoint: &SignedCheckpoint);
+
+    /// The thread that decides died.
+    fn died(&self);
 }
 
 /// Runs until it is dropped or stopped.
@@ -142,6 +144,14 @@ struct Run {
     messages: Receiver<Message>,
 }
 
+impl Drop for Run {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.node.died();
+        }
+    }
+}
+
 impl Run {
     fn run(mut self) {
         let started = Instant::now();
@@ -162,7 +172,7 @@ impl Run {
         let (calls, events) = self.distributor.poll(now, self.log.as_ref());
         events.into_iter().for_each(|event| self.node.event(event));
         for call in calls {
-            self.give(call.peer, Job::Call(call));
+            self.give(call.peer, Job::Call(call), now);
         }
     }
 
@@ -171,8 +181,8 @@ impl Run {
             Message::Published(checkpoint) => self.distributor.published(checkpoint),
             Message::Answered { peer, outcome } => {
                 for event in self.distributor.answered(peer, outcome, now) {
-                    if matches!(event, Event::PeerDisagrees { .. }) {
-                        self.give(peer, Job::Latest);
+                    if matches!(event, Event::PeerContradicts { .. }) {
+                        self.give(peer, Job::Latest, now);
                     }
                     self.node.event(event);
                 }
@@ -186,10 +196,13 @@ impl Run {
         }
     }
 
-    fn give(&self, peer: usize, job: Job) {
-        if let Some(worker) = self.workers.get(peer) {
-            // A thread that ended has nothing to tell either.
-            drop(worker.send(job));
+    /// Hands a job to a peer's thread. One whose thread has ended is one that does not answer.
+    fn give(&mut self, peer: usize, job: Job, now: Duration) {
+        let Some(worker) = self.workers.get(peer) else { return };
+        if worker.send(job).is_err() {
+            let outcome =
+                Outcome::Unreachable { reason: "its thread has ended; start the node again".to_owned() };
+            drop(self.distributor.answered(peer, outcome, now));
         }
     }
 }

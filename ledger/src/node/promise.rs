@@ -77,21 +77,25 @@ impl Node {
         at_most: Duration,
     ) -> Result<Promise, SubmitError> {
         let shared = &self.shared;
-        let done = || shared.holds(promise, size) || shared.has_failed();
-        // A sender that is gone, or time that is up, leave what holds to be told.
+        // The conditions look at what they are given: they run while the value is borrowed, and asking for it again could
+        // wait for ever. A sender that is gone, or time that is up, leave what holds to be told.
+        let covers = |note: &Option<Arc<SignedCheckpoint>>| {
+            note.as_ref().is_some_and(|note| note.unverified().size() >= size) || shared.has_failed()
+        };
         match promise {
             Promise::Accepted => {}
             Promise::Published => {
                 let mut news = shared.published.subscribe();
-                drop(timeout(at_most, news.wait_for(|_| done())).await);
+                drop(timeout(at_most, news.wait_for(covers)).await);
             }
             Promise::Mirrored => {
                 let mut news = shared.witnessing.subscribe_mirrored();
-                drop(timeout(at_most, news.wait_for(|_| done())).await);
+                let holds = |mirrored: &TreeSize| *mirrored >= size || shared.has_failed();
+                drop(timeout(at_most, news.wait_for(holds)).await);
             }
             Promise::Witnessed => {
                 let mut news = shared.witnessing.subscribe();
-                drop(timeout(at_most, news.wait_for(|_| done())).await);
+                drop(timeout(at_most, news.wait_for(covers)).await);
             }
         }
         shared.reached(promise, size)

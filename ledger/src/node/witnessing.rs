@@ -164,9 +164,9 @@ impl Replicated for NodeEnd {
                     shared.fail(error.into());
                 }
             }
-            Event::PeerAhead { peer, size } => shared.fail(NodeFailure::PeerAhead { peer, size }),
-            Event::PeerDisagrees { peer, size } => {
-                tracing::error!(peer, %size, "a peer does not find this log consistent with what it has seen");
+            // Its word alone stops nobody: it is asked for the checkpoint that it has.
+            Event::PeerContradicts { peer, size } => {
+                tracing::warn!(peer, %size, "a peer says that it has seen this log otherwise");
             }
         }
     }
@@ -175,29 +175,49 @@ impl Replicated for NodeEnd {
         let Self(shared) = self;
         let key = shared.signer.log_key();
         // Without this log's own signature it says nothing about the log.
-        let (Ok(seen), Some(published)) = (checkpoint.verify(key), shared.published.borrow().clone()) else {
-            return;
-        };
-        let (peer, size) = (peer.to_owned(), seen.size());
-        if size > published.unverified().size() {
+        let Ok(seen) = checkpoint.verify(key) else { return };
+        let (peer, size, head) = (peer.to_owned(), seen.size(), shared.head());
+        if size > head.size {
             return shared.fail(NodeFailure::PeerAhead { peer, size });
         }
-        let nodes = shared.nodes(published.unverified().size());
-        if merkle::root(size, &nodes).is_ok_and(|root| root == seen.root()) {
-            return;
+        let nodes = shared.nodes(head.size);
+        match merkle::root(size, &nodes) {
+            Ok(root) if root == seen.root() => {}
+            Ok(_) => {
+                self.keep_evidence(checkpoint);
+                shared.fail(NodeFailure::Forked { peer, size });
+            }
+            Err(_) => {
+                tracing::error!(peer, %size, "what a peer shows could not be compared: the tiles cannot be read")
+            }
         }
-        // The log has said two things. That is for everybody to know, and the end of this writer.
-        if let Some(evidence) = Evidence::from_tree(key, checkpoint, &published, &nodes)
-            && let Err(error) = shared.evidence.keep(&evidence)
-        {
-            tracing::error!(%error, "evidence against this log could not be kept");
-        }
-        shared.fail(NodeFailure::Forked { peer, size });
+    }
+
+    fn died(&self) {
+        self.0.fail(NodeFailure::ThreadDied);
     }
 
     fn reports(&self, reports: Vec<PeerReport>) {
         if let Ok(mut latest) = self.0.witnessing.reports.lock() {
             *latest = reports;
+        }
+    }
+}
+
+impl NodeEnd {
+    /// The log has said two things. That is for everybody to know.
+    fn keep_evidence(&self, seen: &SignedCheckpoint) {
+        let Self(shared) = self;
+        let Some(published) = shared.published.borrow().clone() else { return };
+        let nodes = shared.nodes(published.unverified().size());
+        // What was seen is no larger than what was accepted, and may be larger than what is published.
+        if seen.unverified().size() > published.unverified().size() {
+            return;
+        }
+        if let Some(evidence) = Evidence::from_tree(shared.signer.log_key(), seen, &published, &nodes)
+            && let Err(error) = shared.evidence.keep(&evidence)
+        {
+            tracing::error!(%error, "evidence against this log could not be kept");
         }
     }
 }
