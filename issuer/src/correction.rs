@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use matricula_credential::binding::BindingError as BindingModelError;
 use matricula_credential::model::facts;
+use matricula_credential::parse_date_time;
 use matricula_credential::proof::Cryptosuite;
-use matricula_credential::record::PortableRecord;
-use matricula_credential::{json, parse_date_time};
 use matricula_tlog::UnixSeconds;
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::batch::{self, BatchError, Corrects, PrepareCorrection, Prepared, RosterDigest};
-use crate::credential_status::{EffectiveError, RecordStatus, RecordStatusError};
+use crate::credential_status::{EffectiveError, RecordStatus, RecordStatusError, credential_of};
 use crate::keyring::{KeyPurpose, SecretKey};
 use crate::progress::ProgressListener;
 use crate::roster::Roster;
@@ -165,10 +163,7 @@ pub fn request_status(
     home: &SchoolHome,
     order: &ChangeStatus<'_>,
 ) -> Result<StatusRequested, CorrectionError> {
-    let record = RecordStatus::parse(order.record)?;
-    if record.issuer != home.profile().did.as_str() {
-        return Err(CorrectionError::NotOurs { issuer: record.issuer });
-    }
+    let record = own_record(home, order.record)?;
     check_request_key(order.key)?;
     record.check_effective(order.effective, order.now)?;
     let _lock = home.lock()?;
@@ -231,11 +226,8 @@ pub fn correct(
     order: &CorrectRecord<'_>,
     progress: ProgressListener<'_>,
 ) -> Result<Prepared, CorrectionError> {
-    let status = RecordStatus::parse(order.record)?;
+    let status = own_record(home, order.record)?;
     let credential = credential_of(order.record)?;
-    if status.issuer != home.profile().did.as_str() {
-        return Err(CorrectionError::NotOurs { issuer: status.issuer });
-    }
     let missing = |member| CorrectionError::Member { member };
     let facts = facts(&credential);
     let learner_no = facts.learner_number.ok_or(missing("sisSourcedId"))?;
@@ -296,10 +288,12 @@ fn asked_before(
     }))
 }
 
-fn credential_of(bytes: &[u8]) -> Result<Value, CorrectionError> {
-    let document = json::parse(bytes).map_err(RecordStatusError::from)?;
-    if !PortableRecord::is_record(&document) {
-        return Ok(document);
+/// A record as this school has signed it.
+fn own_record(home: &SchoolHome, bytes: &[u8]) -> Result<RecordStatus, CorrectionError> {
+    let RecordStatus { issuer, .. } = RecordStatus::parse(bytes)?;
+    if issuer != home.profile().did.as_str() {
+        return Err(CorrectionError::NotOurs { issuer });
     }
-    Ok(PortableRecord::from_value(&document).map_err(RecordStatusError::from)?.credential)
+    let evidence = home.evidence().map_err(BatchError::from)?;
+    Ok(RecordStatus::parse_signed(bytes, evidence.registry())?)
 }

@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use matricula_credential::model::facts;
 use matricula_credential::record::{PortableRecord, RecordError};
 use matricula_credential::status::{StatusEntryError, StatusPurpose, entries_of};
-use matricula_credential::{content, json};
+use matricula_credential::{content, json, proof};
+use matricula_registry::{PublicKey, Registry};
 use matricula_tlog::UnixSeconds;
 use matricula_verdict::day;
 use serde_json::Value;
@@ -28,6 +29,15 @@ pub enum RecordStatusError {
         /// What is missing.
         member: &'static str,
     },
+    /// Changed after it was signed, or not signed at all: the place it names may be that of another record.
+    #[error("the record is not as it was signed: {0}")]
+    NotAsSigned(#[from] proof::ProofError),
+    /// Signed with a key that was never its issuer's.
+    #[error("the record is signed with a key that the log does not know as one of {issuer}")]
+    KeyNotOfIssuer {
+        /// Who issued it, by its own word.
+        issuer: String,
+    },
 }
 
 impl RecordStatusError {
@@ -38,6 +48,8 @@ impl RecordStatusError {
             Self::Record(_) => "record_unreadable",
             Self::Status(_) => "record_status_unreadable",
             Self::Member { .. } => "record_member_missing",
+            Self::NotAsSigned(_) => "record_not_as_signed",
+            Self::KeyNotOfIssuer { .. } => "record_key_not_of_issuer",
         }
     }
 }
@@ -84,11 +96,25 @@ pub struct RecordStatus {
 impl RecordStatus {
     /// Reads a portable record or a bare credential from a file's bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, RecordStatusError> {
-        let document = json::parse(bytes)?;
-        if PortableRecord::is_record(&document) {
-            return Self::of_credential(&PortableRecord::from_value(&document)?.credential);
+        Self::of_credential(&credential_of(bytes)?)
+    }
+
+    /// Reads one that somebody handed in, of which nothing is believed that its issuer has not signed: a file with
+    /// the place of another learner's record would have that one revoked. Keys that were retired or lost since
+    /// count too, for it is their records that are revoked.
+    pub fn parse_signed(bytes: &[u8], registry: &Registry) -> Result<Self, RecordStatusError> {
+        let credential = credential_of(bytes)?;
+        let status = Self::of_credential(&credential)?;
+        let proofs = proof::verify(&credential)?;
+        let is_issuers = |proof: &proof::VerifiedProof| {
+            let key = registry.key(&PublicKey::from(&proof.key));
+            proof.controller == status.issuer
+                && key.is_some_and(|key| key.institution().as_str() == status.issuer)
+        };
+        if proofs.good().iter().all(is_issuers) {
+            return Ok(status);
         }
-        Self::of_credential(&document)
+        Err(RecordStatusError::KeyNotOfIssuer { issuer: status.issuer })
     }
 
     /// Reads a credential.
@@ -127,6 +153,15 @@ impl RecordStatus {
             _ => Ok(()),
         }
     }
+}
+
+/// The credential of a portable record, or the document itself.
+pub(crate) fn credential_of(bytes: &[u8]) -> Result<Value, RecordStatusError> {
+    let document = json::parse(bytes)?;
+    if PortableRecord::is_record(&document) {
+        return Ok(PortableRecord::from_value(&document)?.credential);
+    }
+    Ok(document)
 }
 
 /// The day of a date and time, as it is written.

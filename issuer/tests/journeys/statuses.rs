@@ -3,19 +3,22 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use matricula_credential::did;
+use matricula_credential::proof::{self, Cryptosuite, ProofOptions};
 use matricula_credential::status::{ListCredential, StatusEntry, StatusPurpose};
 use matricula_issuer::batch::{BatchKind, Issued};
 use matricula_issuer::correction::{self, ChangeStatus, CorrectionError};
+use matricula_issuer::keyring::SecretKey;
 use matricula_issuer::school::SchoolError;
 use matricula_issuer::status::{
     AllotmentError, PublishOptions, SignedRequest, StatusAction, StatusError, StatusReason, TransitionError,
     current_list,
 };
-use matricula_issuer::{EffectiveError, LogPort, RecordStatus};
+use matricula_issuer::{EffectiveError, LogPort, RecordStatus, RecordStatusError};
 use matricula_tlog::UnixSeconds;
 
 use crate::memory_log::Fault;
-use crate::world::{Sample, School, World, did, later, moment, now};
+use crate::world::{Sample, School, World, did as institution, later, moment, now};
 
 fn issued(world: &World, name: &str) -> (School, Issued) {
     let school = world.school(name);
@@ -64,7 +67,7 @@ fn indexes_are_random_and_never_handed_out_twice() {
         all.extend(allotted.indexes);
     }
     assert_eq!(all.len(), count);
-    let stranger = world.desk().allot(&did("did:web:hn.example:schools:mill"), 5, now()).unwrap_err();
+    let stranger = world.desk().allot(&institution("did:web:hn.example:schools:mill"), 5, now()).unwrap_err();
     assert_eq!(stranger.code(), "unknown_institution");
     for count in [0, 8_193] {
         let refused = world.desk().allot(&lempira.home.profile().did, count, now()).unwrap_err();
@@ -207,16 +210,58 @@ fn an_index_of_another_school_is_refused() {
     assert_eq!(correction::request_status(&thief.home, &order).unwrap_err().code(), "record_not_ours");
     // A request under its own name about a foreign index is refused by the authority.
     let own = thief.run(&Sample::leavers(2).order(BatchKind::Diploma), &world.log);
-    let mut credential: serde_json::Value =
+    let mut altered: serde_json::Value =
         serde_json::from_slice(&fs::read(&own.records[0].path).unwrap()).unwrap();
     let foreign: serde_json::Value = serde_json::from_slice(&record).unwrap();
-    credential["credential"]["credentialStatus"] = foreign["credential"]["credentialStatus"].clone();
-    let request = ask(&thief, &serde_json::to_vec(&credential).unwrap(), StatusAction::Revoke, now());
+    altered["credential"]["credentialStatus"] = foreign["credential"]["credentialStatus"].clone();
+    let request =
+        ask(&thief, &signed_anew(&thief.issue, altered["credential"].take()), StatusAction::Revoke, now());
     let refused = receive(&world, &request, now()).unwrap_err();
     assert!(matches!(refused, StatusError::IndexNotYours { .. }), "{refused}");
     // Nor under the other's name, with its own key.
     let forged = String::from_utf8(request).unwrap().replace("schools:thief", "schools:lempira");
     assert!(matches!(receive(&world, forged.as_bytes(), now()).unwrap_err(), StatusError::Document(_)));
+}
+
+/// A credential signed again, as only a holder of the key can.
+fn signed_anew(key: &SecretKey, mut credential: serde_json::Value) -> Vec<u8> {
+    credential.as_object_mut().unwrap().remove("proof");
+    let issuer = credential["issuer"]["id"].as_str().unwrap();
+    let method = did::verification_method(issuer, &key.signing().verifying_key());
+    let options = ProofOptions::assertion(Cryptosuite::EddsaJcs2022, method, now());
+    proof::sign(&credential, &options, key.signing()).unwrap().to_string().into_bytes()
+}
+
+#[test]
+fn a_file_with_the_place_of_another_learners_record_revokes_nothing() {
+    let world = World::new();
+    let (school, issued) = issued(&world, "lempira");
+    let record = |position: usize| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(&issued.records[position].path).unwrap()).unwrap()
+    };
+    let mut altered = record(0);
+    altered["credential"]["credentialStatus"] = record(1)["credential"]["credentialStatus"].clone();
+    let refused = |bytes: &[u8]| {
+        let order = ChangeStatus {
+            record: bytes,
+            action: StatusAction::Revoke,
+            reason: StatusReason::LearnerRequest,
+            effective: now(),
+            key: &school.issue,
+            now: now(),
+        };
+        let refused = correction::request_status(&school.home, &order).unwrap_err();
+        let registry = world.desk().registry().unwrap();
+        let by_authority = RecordStatus::parse_signed(bytes, registry.registry()).unwrap_err();
+        assert_eq!(refused.code(), by_authority.code());
+        refused
+    };
+    let signature = refused(altered.to_string().as_bytes());
+    assert!(matches!(signature, CorrectionError::RecordStatus(RecordStatusError::NotAsSigned(_))));
+    let stranger = world.found_school("stranger").issue;
+    let key = refused(&signed_anew(&stranger, altered["credential"].take()));
+    assert!(matches!(key, CorrectionError::RecordStatus(RecordStatusError::KeyNotOfIssuer { .. })));
+    assert!(!school.home.root().join("requests").exists(), "nothing was signed");
 }
 
 #[test]
