@@ -1,9 +1,11 @@
 //! The least that a server can do for a durable acknowledgement: append the body to a file, sync it, answer. Whatever waits
-//! while the disk syncs shares the next sync. No signature, no index, no tree: what a node takes longer is its own.
+//! while the disk syncs shares the next sync. No signature, no index, no tree: what a node takes longer is its own. And the
+//! least that a witness can do for a checkpoint: keep one row durably, answer.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
@@ -12,9 +14,14 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use matricula_state::{Expected, Op, SledStore, StateStore, Table};
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 
-use crate::error::BenchError;
+use crate::error::{BenchError, During};
+
+/// Where the rows go.
+const ROWS: Table = Table::new("bench-row");
 
 struct Append {
     body: Bytes,
@@ -27,6 +34,19 @@ pub fn router(folder: &Path) -> Result<Router, BenchError> {
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().name("bare".to_owned()).spawn(move || write_groups(file, &receiver))?;
     Ok(Router::new().route("/entries", post(append)).with_state(sender))
+}
+
+/// `POST /entries` that keeps the body as the one row of a state store in the folder.
+pub fn rows(folder: &Path) -> Result<Router, BenchError> {
+    let store = SledStore::open(&folder.join("rows")).during("opening a state store")?;
+    Ok(Router::new().route("/entries", post(put)).with_state(Arc::new(store)))
+}
+
+async fn put(State(store): State<Arc<SledStore>>, body: Bytes) -> Result<&'static str, StatusCode> {
+    let failed = StatusCode::INTERNAL_SERVER_ERROR;
+    let write = move || store.apply(&[Op::put(ROWS, "latest", body, Expected::Any)]);
+    spawn_blocking(write).await.map_err(|_| failed)?.map_err(|_| failed)?;
+    Ok("durable")
 }
 
 async fn append(State(writer): State<Sender<Append>>, body: Bytes) -> Result<&'static str, StatusCode> {

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use matricula_ledger::Promise;
+
 use crate::error::{BenchError, During};
 use crate::machine;
 use crate::measure::Latencies;
@@ -34,7 +36,7 @@ impl Outcome {
 
     /// Which share of all processors this process took meanwhile, which is the server, too.
     pub fn busy(&self) -> Quantity {
-        let processors = thread::available_parallelism().map_or(1, usize::from) as f64;
+        let processors = machine::cores() as f64;
         Quantity::Share(self.processor_time.as_secs_f64() / self.took.as_secs_f64() / processors)
     }
 
@@ -46,19 +48,40 @@ impl Outcome {
     }
 }
 
+/// Where to post entries, and what is waited for.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// Where the server listens.
+    pub address: SocketAddr,
+    /// What must hold of an entry before it is answered.
+    pub wait: Promise,
+}
+
+impl From<SocketAddr> for Target {
+    fn from(address: SocketAddr) -> Self {
+        Self { address, wait: Promise::Accepted }
+    }
+}
+
 /// One connection to a server, for one request after the other.
 pub struct Connection {
     stream: TcpStream,
+    wait: &'static str,
     request: Vec<u8>,
     answer: Vec<u8>,
 }
 
 impl Connection {
     /// Connects.
-    pub fn open(address: SocketAddr) -> Result<Self, BenchError> {
-        let stream = TcpStream::connect(address)?;
+    pub fn open(target: Target) -> Result<Self, BenchError> {
+        let stream = TcpStream::connect(target.address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, request: Vec::new(), answer: vec![0; ANSWER_BYTES_MAX] })
+        Ok(Self {
+            stream,
+            wait: target.wait.as_str(),
+            request: Vec::new(),
+            answer: vec![0; ANSWER_BYTES_MAX],
+        })
     }
 
     /// Posts a body to `/entries` and reads the whole answer, which must be a 200.
@@ -66,8 +89,9 @@ impl Connection {
         self.request.clear();
         write!(
             self.request,
-            "POST /entries?wait=accepted HTTP/1.1\r\nhost: bench\r\ncontent-type: application/octet-stream\r\n\
+            "POST /entries?wait={} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/octet-stream\r\n\
              content-length: {}\r\n\r\n",
+            self.wait,
             body.len()
         )?;
         self.request.extend_from_slice(body);
@@ -98,7 +122,7 @@ fn is_whole(answer: &[u8]) -> bool {
 
 /// Closed loop: on each connection the next request follows the answer to the one before, until the time is over.
 pub fn saturate(
-    address: SocketAddr,
+    target: impl Into<Target>,
     piles: Vec<Vec<Vec<u8>>>,
     time: Duration,
 ) -> Result<Outcome, BenchError> {
@@ -117,13 +141,13 @@ pub fn saturate(
                 Ok(())
             }
         }),
-        address,
+        target.into(),
     )
 }
 
 /// Open loop: requests are due at a fixed rate, whatever becomes of those before. A request that waits for its connection,
 /// or for the client's own thread, waits on the clock.
-pub fn offer(address: SocketAddr, piles: Vec<Vec<Vec<u8>>>, rate: f64) -> Result<Outcome, BenchError> {
+pub fn offer(target: impl Into<Target>, piles: Vec<Vec<Vec<u8>>>, rate: f64) -> Result<Outcome, BenchError> {
     // A moment for all connections to stand.
     let start = Instant::now() + Duration::from_millis(50);
     let connections = piles.len();
@@ -139,12 +163,12 @@ pub fn offer(address: SocketAddr, piles: Vec<Vec<Vec<u8>>>, rate: f64) -> Result
                 Ok(())
             }
         }),
-        address,
+        target.into(),
     )
 }
 
 /// Runs each client in a thread of its own, on a connection of its own.
-fn run<F>(clients: impl Iterator<Item = F>, address: SocketAddr) -> Result<Outcome, BenchError>
+fn run<F>(clients: impl Iterator<Item = F>, target: Target) -> Result<Outcome, BenchError>
 where
     F: FnOnce(&mut Connection, &mut Latencies) -> Result<(), BenchError> + Send + 'static,
 {
@@ -153,7 +177,7 @@ where
         .map(|client| {
             thread::spawn(move || {
                 let mut latencies = Latencies::new();
-                client(&mut Connection::open(address)?, &mut latencies)?;
+                client(&mut Connection::open(target)?, &mut latencies)?;
                 Ok::<_, BenchError>(latencies)
             })
         })

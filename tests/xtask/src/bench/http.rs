@@ -19,7 +19,7 @@ use crate::report::{Report, Row};
 use crate::statements::Authorship;
 
 /// Entries of one request, where clients send batches.
-const BATCH_ENTRIES: u64 = 1024;
+pub const BATCH_ENTRIES: u64 = 1024;
 
 /// Clients that send batches.
 const BATCH_CLIENTS: u64 = 4;
@@ -34,9 +34,7 @@ pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
     let config = NodeConfig::new(folder.path().join("log"));
     let node = Node::create(config, author.node_keys()?, &author.genesis()?).during("creating the log")?;
     let server = Server::start(router(Arc::new(node)))?;
-    let budget = (pace.time().as_secs_f64() * ENTRIES_A_SECOND) as u64;
-    let batches = batches(&author, (budget / BATCH_CLIENTS / BATCH_ENTRIES).max(1))?;
-    let outcome = saturate(server.address, batches, pace.time())?;
+    let outcome = saturate(server.address, batches_for(&author, pace)?, pace.time())?;
     let raw = verifications_on_all_cores(pace);
     report.add(Row::new(
         "batches of 1,024, entries; raw: verify_strict on all cores",
@@ -46,8 +44,10 @@ pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
     Ok(())
 }
 
-/// So many batches for each client.
-fn batches(author: &Authorship, each: u64) -> Result<Vec<Vec<Vec<u8>>>, BenchError> {
+/// For each client more batches than it can submit in the time of a measurement.
+pub fn batches_for(author: &Authorship, pace: &Pace) -> Result<Vec<Vec<Vec<u8>>>, BenchError> {
+    let budget = (pace.time().as_secs_f64() * ENTRIES_A_SECOND) as u64;
+    let each = (budget / BATCH_CLIENTS / BATCH_ENTRIES).max(1);
     let batch = |number: u64| {
         let first = number * BATCH_ENTRIES;
         Ok(body(&author.entries(first..first + BATCH_ENTRIES)?))

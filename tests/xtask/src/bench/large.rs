@@ -4,10 +4,12 @@ use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use matricula_ledger::{Node, NodeConfig};
 use matricula_tlog::{LeafIndex, TreeSize};
+use tempfile::TempDir;
 
 use crate::disk;
 use crate::error::{BenchError, During};
@@ -16,6 +18,21 @@ use crate::measure::Pace;
 use crate::quantity::Quantity;
 use crate::report::{Report, Row};
 use crate::statements::Authorship;
+
+/// The folder of the log in the folder that is kept.
+pub const LOG: &str = "log";
+
+/// The log that was filled, for the group that rebuilds it.
+static KEPT: Mutex<Option<TempDir>> = Mutex::new(None);
+
+/// Throws the log away when it is dropped.
+pub struct ThrowAway;
+
+impl Drop for ThrowAway {
+    fn drop(&mut self) {
+        drop(swap(None));
+    }
+}
 
 /// Entries of one submission.
 const BATCH_ENTRIES: u64 = 4000;
@@ -27,10 +44,9 @@ const PROOFS: u64 = 64;
 pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
     let entries = pace.log_entries();
     let folder = disk::throwaway()?;
-    let log = folder.path().join("log");
+    let log = folder.path().join(LOG);
     let author = Authorship::new()?;
-    let node = Node::create(NodeConfig::new(&log), author.node_keys()?, &author.genesis()?)
-        .during("creating the log")?;
+    let node = create(&log, &author)?;
 
     let raw = verifications_on_all_cores(pace);
     let took = fill(&node, &author, entries)?;
@@ -57,11 +73,33 @@ pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
     report.add(Row::ours("opening it again, every byte verified", Quantity::Took(started.elapsed())));
     report.add(Row::ours("resident memory of the node that opened it", Quantity::Bytes(memory)));
     report.add(Row::ours("the folder on disk", Quantity::Bytes(size_of(&log)?)));
+    drop(swap(Some(folder)));
     Ok(())
 }
 
+/// The folder with the log that was filled last, or with a new one of as many entries.
+pub fn kept_or_filled(pace: &Pace, author: &Authorship) -> Result<TempDir, BenchError> {
+    if let Some(kept) = swap(None) {
+        return Ok(kept);
+    }
+    let folder = disk::throwaway()?;
+    let node = create(&folder.path().join(LOG), author)?;
+    fill(&node, author, pace.log_entries())?;
+    Ok(folder)
+}
+
+fn swap(folder: Option<TempDir>) -> Option<TempDir> {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut *kept, folder)
+}
+
+/// A new log in this folder.
+pub fn create(log: &Path, author: &Authorship) -> Result<Node, BenchError> {
+    Node::create(NodeConfig::new(log), author.node_keys()?, &author.genesis()?).during("creating the log")
+}
+
 /// Submits the entries, and returns how long submitting and publishing took; signing them does not count.
-fn fill(node: &Node, author: &Authorship, entries: u64) -> Result<Duration, BenchError> {
+pub fn fill(node: &Node, author: &Authorship, entries: u64) -> Result<Duration, BenchError> {
     let mut took = Duration::ZERO;
     let mut next = 0;
     while next < entries {

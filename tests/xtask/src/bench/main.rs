@@ -17,9 +17,11 @@ use crate::report::Report;
 mod acknowledgement;
 mod bare;
 mod batch;
+mod catch_up;
 mod client;
 mod credentials;
 mod disk;
+#[allow(dead_code, reason = "the command line uses more of it")]
 #[path = "../../../../src/log/embedded.rs"]
 mod embedded;
 mod engine;
@@ -29,11 +31,17 @@ mod http;
 mod large;
 mod machine;
 mod measure;
+mod mirrored;
+mod neighbours;
+mod proof_sizes;
 mod proofs;
 mod quantity;
+mod recovery;
+mod replication;
 mod report;
 mod signatures;
 mod statements;
+mod witnessed;
 
 /// One group of measurements.
 struct Bench {
@@ -57,7 +65,13 @@ const BENCHES: &[Bench] = &[
         run: acknowledgement::run,
     },
     Bench { name: "batch", about: "300 leavers become 600 logged records", run: batch::run },
+    Bench {
+        name: "replication",
+        about: "Mirrors and witnesses over HTTP on this machine",
+        run: replication::run,
+    },
     Bench { name: "large", about: "A large log", run: large::run },
+    Bench { name: "recovery", about: "The large log, copied and rebuilt", run: recovery::run },
 ];
 
 /// Measures, prints a table, and writes BENCHMARKS.md when everything was measured.
@@ -78,6 +92,12 @@ struct Arguments {
     /// Open the log in this folder, print the resident memory in bytes and stop. For the memory of a node alone.
     #[arg(long, hide = true)]
     memory_of: Option<PathBuf>,
+    /// Mirror and witness the log that is measured, with what is kept in this folder, until standard input ends.
+    #[arg(long, hide = true, requires = "number")]
+    follow: Option<PathBuf>,
+    /// Which neighbour follows it.
+    #[arg(long, hide = true)]
+    number: Option<u8>,
 }
 
 fn main() -> ExitCode {
@@ -88,9 +108,10 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let outcome = match &arguments.memory_of {
-        Some(folder) => large::print_memory_of(folder),
-        None => measure(&arguments),
+    let outcome = match (&arguments.memory_of, &arguments.follow) {
+        (Some(folder), _) => large::print_memory_of(folder),
+        (None, Some(folder)) => neighbours::follow(folder, arguments.number.unwrap_or_default()),
+        (None, None) => measure(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -109,6 +130,7 @@ fn measure(arguments: &Arguments) -> Result<(), BenchError> {
         .map_err(|_| BenchError::TimeOutOfRange { seconds: arguments.seconds })?;
     let pace = Pace::new(time, arguments.entries);
     let mut report = Report::new(machine::describe());
+    let _kept = large::ThrowAway;
     for bench in BENCHES {
         if arguments.names.is_empty() || arguments.names.iter().any(|name| name == bench.name) {
             eprintln!("measuring {} …", bench.about);
@@ -125,6 +147,9 @@ fn measure(arguments: &Arguments) -> Result<(), BenchError> {
     }
     Ok(())
 }
+
+/// What an embedded log says when its quorum is not reached: those that are measured here have no peers.
+fn warn_unwitnessed() {}
 
 /// The root folder of the workspace: files that are measured lie in its `target`, on the same disk.
 fn workspace_root() -> PathBuf {

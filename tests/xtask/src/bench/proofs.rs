@@ -57,12 +57,13 @@ pub fn run(pace: &Pace, report: &mut Report) -> Result<(), BenchError> {
 
 /// A tree whose entries are all the same: every complete subtree of a level has one hash, so a tree of any size is here
 /// and its proofs are real.
-struct Uniform {
+pub struct Uniform {
     levels: Vec<Hash>,
 }
 
 impl Uniform {
-    fn new() -> Self {
+    /// A tree as large as there can be one.
+    pub fn new() -> Self {
         let mut levels = vec![leaf_hash(b"the same everywhere")];
         for level in 0..63 {
             levels.push(node_hash(&levels[level], &levels[level]));

@@ -8,10 +8,14 @@ use std::time::Duration;
 pub enum Quantity {
     /// How often a second: more is better.
     PerSecond(f64),
+    /// Bytes a second: more is better.
+    BytesPerSecond(f64),
     /// How long: less is better.
     Took(Duration),
     /// How much memory or disk, in bytes: less is better.
     Bytes(u64),
+    /// How many: less is better.
+    Count(u64),
     /// Which share of what there is: less is better.
     Share(f64),
 }
@@ -21,13 +25,21 @@ impl Quantity {
     /// of one unit, or the comparison divides by zero.
     pub fn ratio_to(self, raw: Quantity) -> Option<f64> {
         let ratio = match (self, raw) {
-            (Quantity::PerSecond(ours), Quantity::PerSecond(raw)) => ours / raw,
+            (Quantity::PerSecond(ours), Quantity::PerSecond(raw))
+            | (Quantity::BytesPerSecond(ours), Quantity::BytesPerSecond(raw)) => ours / raw,
             (Quantity::Took(ours), Quantity::Took(raw)) => raw.as_secs_f64() / ours.as_secs_f64(),
-            (Quantity::Bytes(ours), Quantity::Bytes(raw)) => raw as f64 / ours as f64,
+            (Quantity::Bytes(ours), Quantity::Bytes(raw)) | (Quantity::Count(ours), Quantity::Count(raw)) => {
+                raw as f64 / ours as f64
+            }
             (Quantity::Share(ours), Quantity::Share(raw)) => raw / ours,
             _ => return None,
         };
         ratio.is_finite().then_some(ratio)
+    }
+
+    /// A rate of bytes as such.
+    pub fn in_bytes(self) -> Self {
+        if let Self::PerSecond(rate) = self { Self::BytesPerSecond(rate) } else { self }
     }
 }
 
@@ -35,12 +47,14 @@ impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Quantity::PerSecond(rate) => write!(f, "{}/s", grouped(rate.round() as u64)),
+            Quantity::BytesPerSecond(rate) => write!(f, "{:.1} MB/s", rate / 1e6),
             Quantity::Took(time) if time.as_millis() < 1 => {
                 write!(f, "{:.1} µs", time.as_secs_f64() * 1e6)
             }
             Quantity::Took(time) if time.as_secs() < 1 => write!(f, "{:.2} ms", time.as_secs_f64() * 1e3),
             Quantity::Took(time) => write!(f, "{:.2} s", time.as_secs_f64()),
             Quantity::Bytes(bytes) => write!(f, "{} B", grouped(*bytes)),
+            Quantity::Count(count) => write!(f, "{}", grouped(*count)),
             Quantity::Share(share) => write!(f, "{:.0} %", share * 100.0),
         }
     }

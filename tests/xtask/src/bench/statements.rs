@@ -5,7 +5,7 @@ use matricula_ledger::NodeKeys;
 use matricula_registry::{
     Authority, AuthorityKey, Body, Commitment, Country, LogOrigin, Period, PublicKey, Statement, Text,
 };
-use matricula_tlog::{Cosigner, Hash, KeyName, NoteSigner, UnixSeconds};
+use matricula_tlog::{Cosigner, Hash, KeyName, NoteSigner, Policy, UnixSeconds};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::error::{BenchError, During};
@@ -33,6 +33,19 @@ impl Authorship {
         Ok(NodeKeys { log: NoteSigner::new(log, &[1; 32]), witness: Cosigner::new(witness, &[2; 32]) })
     }
 
+    /// The authority's key.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey::from(&self.key.verifying_key())
+    }
+
+    /// A checkpoint of the log is believed when the node itself cosigned it.
+    pub fn own_policy(&self) -> Result<Policy, BenchError> {
+        let keys = self.node_keys()?;
+        let (log, own) = (keys.log.verifier().encode(), keys.witness.verifier().encode());
+        Policy::parse(format!("log {log}\nwitness own {own}\nquorum own\n").as_bytes())
+            .during("making a policy")
+    }
+
     /// The first entry.
     pub fn genesis(&self) -> Result<Vec<u8>, BenchError> {
         let step = "making the genesis";
@@ -40,7 +53,7 @@ impl Authorship {
             name: Text::parse("Ministry of the benchmarks").during(step)?,
             country: Country::parse("HN").during(step)?,
             keys: vec![AuthorityKey {
-                key: PublicKey::from(&self.key.verifying_key()),
+                key: self.public_key(),
                 valid: Period::new(UnixSeconds::new(0), None).during(step)?,
             }],
             log_key: Text::parse(&self.node_keys()?.log.verifier().encode()).during(step)?,
