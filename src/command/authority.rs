@@ -6,7 +6,7 @@ mod arguments;
 mod order;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use matricula_issuer::LogPort;
@@ -16,7 +16,7 @@ use matricula_issuer::authority::{
 };
 use matricula_issuer::keyring::{KeyName, KeyPurpose, Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::school::{APPLICATION_BYTES_MAX, Application};
-use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX};
+use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX, StatusError};
 use matricula_ledger::Clock;
 use matricula_registry::{Authority, InstitutionId, KnownAt, Period, Scope, day};
 
@@ -299,7 +299,7 @@ fn publish(args: &PublishArgs) -> Result<u8, Failure> {
     let view = opened.desk().registry()?;
     for (path, request) in &requests {
         let received = opened.home.receive_status_request(view.registry(), request.as_bytes(), now());
-        let received = received.map_err(|error| Failure::from(error).about(path))?;
+        let received = received.map_err(|error| not_taken(error, path))?;
         println!("{} {}", if received.new { "Received" } else { "Known already:" }, path.display());
     }
     let published =
@@ -320,6 +320,16 @@ fn publish(args: &PublishArgs) -> Result<u8, Failure> {
         println!("Nothing to publish.");
     }
     Ok(u8::from(!published.refused.is_empty()))
+}
+
+/// One request that is wrong must not keep those beside it from being carried out.
+fn not_taken(error: StatusError, path: &Path) -> Failure {
+    let impossible = matches!(error, StatusError::Transition(_));
+    let failure = Failure::from(error).about(path);
+    match impossible {
+        true => failure.remedy("take that file out of the folder, and run the command again for the others"),
+        false => failure,
+    }
 }
 
 fn tell(ruling: &Ruling, done: &str, whom: &dyn std::fmt::Display) -> Result<u8, Failure> {

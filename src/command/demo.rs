@@ -90,7 +90,7 @@ fn where_things_are(root: &Path) -> String {
     let root = root.display();
     format!(
         "\nWhere things are:\n  \
-         {root}/schools/*/batches/*/records   the portable records, one a learner\n  \
+         {root}/schools/*/batches/*/records    the portable records, one a learner\n  \
          {root}/incidents                      the changed file, the presentation, …\n  \
          {root}/trust                          the trust files of both ministries\n  \
          {root}/honduras, {root}/senegal       the authorities, each with its log\n\n\

@@ -24,7 +24,8 @@ pub enum ImportCommand {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     matricula import check leavers.csv\n  \
-    matricula import check leavers.csv results.csv scales.csv \\\n    --format csv > problems.csv\n\n\
+    matricula import check leavers.csv results.csv scales.csv\n  \
+    matricula import check leavers.csv --format csv > problems.csv\n\n\
     Leavers or transfers, their results and the school's own grading scales are told apart by their headers.\n\
     Comma, semicolon or tab; UTF-8 with or without BOM; columns in any order. Exit code 1 when there are errors.")]
 pub struct CheckArgs {

@@ -16,6 +16,9 @@ use crate::values::counted;
 /// Half a year: schools and verifiers must work without a network for 180 days.
 const VALID_DAYS_DEFAULT: u64 = 180;
 
+/// Ten years: who has not heard of an authority for so long knows nothing of it.
+const VALID_DAYS_MAX: u64 = 3_650;
+
 /// Trust files.
 #[derive(Debug, Subcommand)]
 pub enum TrustCommand {
@@ -35,7 +38,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// For how many days a verifier may rely on it alone
-    #[arg(long, default_value_t = VALID_DAYS_DEFAULT)]
+    #[arg(long, default_value_t = VALID_DAYS_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=VALID_DAYS_MAX))]
     pub valid_days: u64,
     #[command(flatten)]
     pub desk: DeskArgs,

@@ -79,9 +79,11 @@ fn remedy_for_code(code: &str) -> Option<&'static str> {
         "file_shape" | "signature_invalid" | "signature_kind" | "signature_count" => {
             "look whether it is the right file, as it was made; `--help` says which one the command takes"
         }
-        "record_unreadable" | "record_status_unreadable" | "record_member_missing" => {
-            "give the record's own file, as `matricula batch issue` wrote it"
-        }
+        "record_unreadable"
+        | "record_status_unreadable"
+        | "record_member_missing"
+        | "record_not_as_signed"
+        | "record_key_not_of_issuer" => "give the record's own file, as `matricula batch issue` wrote it",
         "authority_card" => "get the card again: it is the card.toml in the authority's folder",
         "no_school_home" => "name the school's folder with --home",
         "no_authority_home" => "name the authority's folder with --home",

@@ -162,6 +162,10 @@ fn tampered_is_refused(office: &Office, record: &str) {
 }
 
 fn trust_files_are_checked(office: &Office) {
+    for days in ["0", "3651", "18446744073709551615"] {
+        office.exits(&["trust", "export", "--valid-days", days, "--out", "never.json"], 2);
+    }
+    assert!(!office.path("never.json").exists());
     office.fails(&["trust", "import", "hn.trust.json"], 1, "fingerprint_needed");
     let shown = office.ok(&["trust", "show", "hn.trust.json"]);
     let line = shown.lines().find(|line| line.starts_with("fingerprint")).unwrap();
@@ -174,6 +178,10 @@ fn trust_files_are_checked(office: &Office) {
 }
 
 fn revoked_is_refused(office: &Office, record: &str) {
+    let altered = ["revoke", "tampered.json", "--reason", "issued-in-error", "--home", "school"];
+    office.fails(&altered, 1, "record_not_as_signed");
+    let ordered = ["authority", "order", "revoke", "tampered.json", "--reason", "court-order"];
+    office.fails(&ordered, 1, "record_not_as_signed");
     let revoke = ["revoke", record, "--reason", "issued-in-error", "--home", "school"];
     let printed = office.ok(&revoke);
     let request = request_in(&printed);

@@ -58,8 +58,11 @@ pub fn run(command: &OrderCommand) -> Result<u8, Failure> {
         OrderCommand::Suspend(args) => (StatusAction::Suspend, args),
         OrderCommand::Reinstate(args) => (StatusAction::Reinstate, args),
     };
-    let record = RecordStatus::parse(&read_bounded(&args.record, DOCUMENT_BYTES_MAX as u64)?)?;
+    let record = read_bounded(&args.record, DOCUMENT_BYTES_MAX as u64)?;
     let opened = OpenDesk::open(&args.desk)?;
+    let view = opened.desk().registry()?;
+    let record = RecordStatus::parse_signed(&record, view.registry())
+        .map_err(|error| Failure::from(error).about(&args.record))?;
     let now = now();
     let effective = args.effective.unwrap_or(now);
     let received = opened.desk().order_status(&record, action, args.reason, effective, now)?;
