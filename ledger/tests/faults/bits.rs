@@ -4,12 +4,10 @@
 use matricula_ledger::mirror::Mirror;
 use matricula_tlog::{BundlePath, SignedCheckpoint, Tile, TilePath, TreeSize};
 
-use crate::chain::Chain;
+use crate::chain::{Chain, MIRROR};
 use crate::machines::{Machine, OpenMirror, open_mirror, origin};
 use crate::support::random::{Random, for_seeds, is_full};
 use crate::support::recorder::Recorder;
-
-const MIRROR: usize = 1;
 
 /// Everything that a copy serves, or nothing where it serves nothing.
 #[derive(Debug, PartialEq)]

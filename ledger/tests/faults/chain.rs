@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use matricula_ledger::witness::LightWitness;
-use matricula_ledger::{Call, Disk, Distributor, Event, Node, Outcome, fsck_on};
+use matricula_ledger::{Call, Disk, Distributor, Event, Node, Outcome, Replication, fsck_on};
 use matricula_state::StateStore;
 use matricula_tlog::{Hash, LeafIndex, UnixSeconds};
 
@@ -20,9 +20,9 @@ use crate::support::simulated_disk::{Fault, SimulatedDisk};
 use crate::support::{NOW, entry};
 
 pub const MACHINES: [&str; 3] = ["writer", "mirror", "witness"];
-const WRITER: usize = 0;
-const MIRROR: usize = 1;
-const WITNESS: usize = 2;
+pub const WRITER: usize = 0;
+pub const MIRROR: usize = 1;
+pub const WITNESS: usize = 2;
 
 /// Calls in a row after which a distributor that is not done has had its chance.
 const POLLS_MAX: u32 = 12;
@@ -50,6 +50,8 @@ pub enum Broken {
     PeerObjects { event: String },
     /// The entries, or what stands beside them, do not agree.
     Unsound { report: String },
+    /// What was witnessed has no proof any more, or none that convinces.
+    ProofLost { index: u64 },
     /// With every machine whole, the latest entries were not witnessed.
     NoProgress { accepted: u64, witnessed: u64 },
 }
@@ -57,15 +59,15 @@ pub enum Broken {
 #[derive(Clone)]
 pub struct Chain {
     pub machines: [Machine; 3],
-    mirror_key: Recorder,
-    witness_key: Recorder,
+    pub mirror_key: Recorder,
+    pub witness_key: Recorder,
     random: Random,
     /// Index and number of each entry that was acknowledged.
-    acknowledged: Vec<(u64, u64)>,
+    pub acknowledged: Vec<(u64, u64)>,
     /// The root of each size that anybody signed.
     roots: BTreeMap<u64, Hash>,
     witnessed: u64,
-    next: u64,
+    pub next: u64,
     now: u64,
 }
 
@@ -127,7 +129,7 @@ impl Chain {
     pub fn live(&mut self, groups: &[u64]) -> Result<(), Broken> {
         let [writer, mirror, witness] = &self.machines;
         let opened = (
-            open_writer(writer),
+            open_writer(writer, Replication::default()),
             open_mirror(mirror, &self.mirror_key).ok(),
             open_witness(witness, &self.witness_key).ok(),
         );
@@ -196,8 +198,8 @@ impl Chain {
                 mirror.half(call, bytes, now);
                 return broken;
             }
-            (0, Some(mirror), _) => mirror.answer(call, now),
-            (1, _, Some(witness)) => answer_as_witness(witness, call, now),
+            (0, Some(mirror), _) => mirror.answer(call.endpoint, &call.body, now),
+            (1, _, Some(witness)) => answer_as_witness(witness, call.endpoint, &call.body, now),
             _ => return broken,
         };
         if luck == 1 { broken } else { outcome }
@@ -218,7 +220,7 @@ impl Chain {
         Ok(())
     }
 
-    fn see(&mut self, node: &Node) -> Result<(), Broken> {
+    pub fn see(&mut self, node: &Node) -> Result<(), Broken> {
         let Some(note) = node.checkpoint() else { return Ok(()) };
         self.see_root(note.unverified().size().get(), note.unverified().root())
     }
@@ -259,7 +261,7 @@ impl Chain {
     /// Gives back every entry of the log.
     fn check_writer(&mut self) -> Result<Vec<Vec<u8>>, Broken> {
         let refused = |why| Broken::DoesNotOpen { machine: MACHINES[WRITER], why };
-        let node = open_writer(&self.machines[WRITER]).map_err(refused)?;
+        let node = open_writer(&self.machines[WRITER], Replication::default()).map_err(refused)?;
         let published = node.wait_published(node.accepted().size);
         published.map_err(|failure| refused(failure.to_string()))?;
         self.see(&node)?;

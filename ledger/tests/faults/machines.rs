@@ -6,8 +6,8 @@ use std::time::Duration;
 use matricula_ledger::mirror::{Mirror, MirroredLog, Quota};
 use matricula_ledger::witness::{Cosign, KnownLogs, LightWitness};
 use matricula_ledger::{
-    Call, Clock, Disk, Endpoint, FileSequence, FileTiles, Node, NodeConfig, NodeStores, Outcome, Peer, Role,
-    SequenceStore,
+    Call, Clock, Disk, Endpoint, FileSequence, FileTiles, Node, NodeConfig, NodeStores, Outcome, Peer,
+    Replication, Role, SequenceStore,
 };
 use matricula_registry::PublicKey;
 use matricula_tlog::{Frontier, Hash, LeafIndex, Origin, Policy, TreeSize, UnixSeconds, leaf_hash};
@@ -46,7 +46,7 @@ pub fn origin() -> Origin {
 }
 
 /// The node: the stores that a real one has, on a simulated disk.
-pub fn open_writer(machine: &Machine) -> Result<Node, Refused> {
+pub fn open_writer(machine: &Machine, replication: Replication) -> Result<Node, Refused> {
     let disk = machine.disk();
     let sequence = FileSequence::open(disk.clone(), ORIGIN).map_err(|error| error.to_string())?;
     let tiles = FileTiles::open(disk.clone()).map_err(|error| error.to_string())?;
@@ -55,6 +55,7 @@ pub fn open_writer(machine: &Machine) -> Result<Node, Refused> {
     let mut config = NodeConfig::new("");
     config.publish_every = Duration::ZERO;
     config.clock = Clock::new(|| NOW);
+    config.replication = replication;
     Node::create_on(stores, config, keys(), &genesis()).map_err(|error| error.to_string())
 }
 
@@ -83,13 +84,13 @@ pub fn open_mirror(machine: &Machine, key: &Recorder) -> Result<OpenMirror, Refu
 
 impl OpenMirror {
     /// Answers as a server does, whose own failures are status 500.
-    pub fn answer(&self, call: &Call, now: UnixSeconds) -> Outcome {
-        let answer = match call.endpoint {
+    pub fn answer(&self, endpoint: Endpoint, body: &[u8], now: UnixSeconds) -> Outcome {
+        let answer = match endpoint {
             Endpoint::AddCheckpoint => {
-                self.mirror.add_checkpoint(&call.body, now).map(|outcome| (outcome.status(), outcome.body()))
+                self.mirror.add_checkpoint(body, now).map(|outcome| (outcome.status(), outcome.body()))
             }
             Endpoint::AddEntries => {
-                self.mirror.add_entries(&call.body, now).map(|outcome| (outcome.status(), outcome.body()))
+                self.mirror.add_entries(body, now).map(|outcome| (outcome.status(), outcome.body()))
             }
         };
         answered(answer.ok())
@@ -122,9 +123,14 @@ pub fn open_witness(machine: &Machine, key: &Recorder) -> Result<LightWitness, R
     Ok(LightWitness::new(machine.journal()?, Box::new(key.clone()), logs))
 }
 
-pub fn answer_as_witness(witness: &LightWitness, call: &Call, now: UnixSeconds) -> Outcome {
-    assert_eq!(call.endpoint, Endpoint::AddCheckpoint, "a light witness takes no entries");
-    let answer = witness.add_checkpoint(&call.body, now);
+pub fn answer_as_witness(
+    witness: &LightWitness,
+    endpoint: Endpoint,
+    body: &[u8],
+    now: UnixSeconds,
+) -> Outcome {
+    assert_eq!(endpoint, Endpoint::AddCheckpoint, "a light witness takes no entries");
+    let answer = witness.add_checkpoint(body, now);
     answered(answer.map(|outcome| (outcome.status(), outcome.body())).ok())
 }
 

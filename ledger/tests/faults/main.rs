@@ -16,3 +16,4 @@ mod cuts;
 mod journal;
 mod lies;
 mod machines;
+mod replicated;

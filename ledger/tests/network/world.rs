@@ -13,6 +13,9 @@ use crate::support::keys;
 use crate::tree::Tree;
 use crate::writer::Writer;
 
+/// How finely the simulation divides time.
+pub const TICK_MS: u64 = 10;
+
 pub const MIRRORS: usize = 3;
 pub const WITNESSES: usize = 7;
 
@@ -74,7 +77,7 @@ impl World {
     pub fn start(&self, seed: u64) -> Sim<'static> {
         let mut sim = Builder::new()
             .rng_seed(seed)
-            .tick_duration(Duration::from_millis(5))
+            .tick_duration(Duration::from_millis(TICK_MS))
             .min_message_latency(Duration::from_millis(20))
             .max_message_latency(Duration::from_millis(250))
             .simulation_duration(Duration::from_secs(24 * 3600))
