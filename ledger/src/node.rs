@@ -235,20 +235,35 @@ impl Node {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit_async(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+        self.submit_async_within(entries, || self.acknowledge_within).await
+    }
+
+    /// [`Node::submit_async`] that says when the entries have their places and only the acknowledgement is waited for,
+    /// and is told how long it may be waited for.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub(crate) async fn submit_async_within(
+        &self,
+        entries: Vec<Vec<u8>>,
+        sequenced: impl FnOnce() -> Duration,
+    ) -> Result<Vec<Receipt>, SubmitError> {
         let started = Instant::now();
-        let answer = self.submit_awaiting(entries).await;
+        let answer = self.submit_awaiting(entries, sequenced).await;
         self.submissions.answered(started, &answer);
         answer
     }
 
-    async fn submit_awaiting(&self, entries: Vec<Vec<u8>>) -> Result<Vec<Receipt>, SubmitError> {
+    async fn submit_awaiting(
+        &self,
+        entries: Vec<Vec<u8>>,
+        sequenced: impl FnOnce() -> Duration,
+    ) -> Result<Vec<Receipt>, SubmitError> {
         let receipts = self.accept_async(entries).await?;
+        let within = sequenced().min(self.acknowledge_within);
         if self.acknowledge == Acknowledge::Mirrored {
-            let size = covering(&receipts);
-            return mirrored(
-                receipts,
-                self.wait_for_async(Promise::Mirrored, size, self.acknowledge_within).await?,
-            );
+            let held = self.wait_for_async(Promise::Mirrored, covering(&receipts), within).await?;
+            return mirrored(receipts, held);
         }
         Ok(receipts)
     }

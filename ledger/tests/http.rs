@@ -7,20 +7,22 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::Response;
 use http_body::Frame;
 use http_body_util::BodyExt;
-use matricula_ledger::{Node, SUBMISSION_BYTES_MAX, router};
+use matricula_ledger::{Acknowledge, Node, NodeConfig, SUBMISSION_BYTES_MAX, router};
 use matricula_tlog::{
     BundlePath, LogProof, Policy, SignedCheckpoint, TreeSize, append_entry, leaf_hash, parse_bundle,
 };
 use serde_json::{Value, json};
-use support::{create, entry, genesis};
+use support::{create, entry, genesis, keys};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tower::ServiceExt;
 
 const OCTETS: &str = "application/octet-stream";
@@ -40,6 +42,15 @@ impl Server {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         Self { node: Arc::new(create(folder.path())), _folder: folder }
+    }
+
+    /// A node that acknowledges only what mirrors hold, and has none.
+    fn unmirrored() -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut config = NodeConfig::new(folder.path());
+        config.replication.acknowledge = Acknowledge::Mirrored;
+        let node = Node::create(config, keys(), &genesis()).unwrap();
+        Self { node: Arc::new(node), _folder: folder }
     }
 
     async fn ask(&self, request: Request<Body>) -> Answer {
@@ -241,6 +252,62 @@ async fn senders_who_send_nothing_take_all_places_and_no_more_memory() {
     let taken = routes.oneshot(post(Body::from(framed(&[entry(1)])))).await.unwrap();
     assert_eq!(taken.status(), StatusCode::OK);
     silent.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// A body that is there whole after a while.
+struct Late(Pin<Box<Sleep>>, Option<Bytes>);
+
+impl HttpBody for Late {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let arrived = self.0.as_mut().poll(context);
+        arrived.map(|()| self.1.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_sender_is_answered_before_the_server_gives_up() {
+    for (server, status, code) in [
+        (Server::unmirrored(), StatusCode::SERVICE_UNAVAILABLE, Some("not_mirrored")),
+        (Server::new(), StatusCode::ACCEPTED, None),
+    ] {
+        let late = Late(Box::pin(sleep(Duration::from_secs(19))), Some(framed(&[entry(1)]).into()));
+        let request = Request::post("/entries?wait=mirrored&deadline=25");
+        let request = request.header(header::CONTENT_TYPE, OCTETS).body(Body::new(late)).unwrap();
+        let started = Instant::now();
+        let answer = server.ask(request).await;
+        assert_eq!(answer.status, status);
+        assert!((19..28).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+        if let Some(code) = code {
+            assert_eq!(answer.problem(status), code);
+        }
+        assert_eq!(server.size(), 2, "it is in the log");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_mirrors_takes_no_place() {
+    let server = Server::unmirrored();
+    let routes = router(server.node.clone());
+    let post = |number| {
+        let request = Request::post("/entries").header(header::CONTENT_TYPE, OCTETS);
+        routes.clone().oneshot(request.body(Body::from(framed(&[entry(number)]))).unwrap())
+    };
+    let waiting: Vec<_> = (1..=64).map(|number| tokio::spawn(post(number))).collect();
+    let one_more = async {
+        // An answer at once says that no place is free.
+        while timeout(Duration::from_millis(200), post(65)).await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), one_more).await.unwrap();
+    assert!(waiting.iter().all(|request| !request.is_finished()));
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread")]

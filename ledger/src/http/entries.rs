@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use matricula_tlog::parse_entries;
 use serde::Serialize;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::ApiError;
 use crate::node::{Node, Promise, covering};
@@ -25,8 +25,12 @@ pub(super) const BODY_TIME_MAX: Duration = Duration::from_secs(20);
 /// How long the quorum is waited for when the caller does not say: many times what it takes over slow lines.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// The longest wait that may be asked for: less than what proxies and this server give a request.
+/// The longest wait that may be asked for.
 const DEADLINE_MAX: Duration = Duration::from_secs(25);
+
+/// When a request is answered at the latest, whatever of it was waited for: before the 30 s are over after which this
+/// server, and many a proxy, say that there is no answer, though the entries are in the log.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(27);
 
 /// The node, and its places for submissions.
 #[derive(Clone)]
@@ -95,16 +99,20 @@ fn seconds(word: &str) -> Option<Duration> {
 ///    cut short, or empty: 400.
 /// 3. An entry that is no statement, is badly signed, or that the door refuses: 422, with the position and code of
 ///    each; nothing is logged.
-/// 4. Too much waits already, or the node has stopped: 503. The node acknowledges nothing that is not mirrored, and it
-///    is not mirrored in time: 503.
-/// 5. All entries durable and what was waited for holds: 200 with their indexes. It does not hold in time: 202, with
-///    the promise that does. The place is free before.
+/// 4. Too much waits already, or the node has stopped: 503. The place is free when the entries are in the log.
+/// 5. The node acknowledges nothing that is not mirrored, and it is not mirrored in time: 503.
+/// 6. All entries durable and what was waited for holds: 200 with their indexes. It does not hold in time: 202, with
+///    the promise that does.
+///
+/// All of it together takes at most 27 seconds: who sends slowly waits less afterwards.
 pub(super) async fn submit(
     State(Submissions { node, places }): State<Submissions>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     request: Request,
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
+    let answer_by = Instant::now() + ANSWER_TIME_MAX;
+    let left = || answer_by.saturating_duration_since(Instant::now());
     // 1.
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/octet-stream") {
         return Err(ApiError::MediaType);
@@ -115,11 +123,15 @@ pub(super) async fn submit(
     let body = body_of(request, BODY_TIME_MAX).await?;
     let entries = parse_entries(&body, SUBMISSION_ENTRIES_MAX)?;
     let entries = entries.into_iter().map(<[u8]>::to_vec).collect();
-    // 3. and 4.
-    let receipts = node.submit_async(entries).await?;
-    drop(place);
-    // 5.
-    let promise = node.wait_for_async(wish.promise, covering(&receipts), wish.at_most).await?;
+    // 3. to 5.
+    let sequenced = || {
+        drop(place);
+        left()
+    };
+    let receipts = node.submit_async_within(entries, sequenced).await?;
+    // 6.
+    let at_most = wish.at_most.min(left());
+    let promise = node.wait_for_async(wish.promise, covering(&receipts), at_most).await?;
     let status = if promise == wish.promise { StatusCode::OK } else { StatusCode::ACCEPTED };
     let entries = receipts
         .iter()

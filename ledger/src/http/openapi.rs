@@ -181,7 +181,7 @@ fn log_tile() {}
     params(
         ("wait" = Option<String>, Query,
             description = "`accepted`, `published`, `mirrored` or `witnessed`, which is the default"),
-        ("deadline" = Option<u8>, Query, description = "Seconds to wait at most, 0 to 25; 20 by default", maximum = 25)
+        ("deadline" = Option<u8>, Query, description = "Seconds to wait at most, 0 to 25; 20 by default. A request is answered within 27 seconds of its start", maximum = 25)
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream",
         description = "Entries, each with its length as a big-endian u16 before it: at most 4,096 and 4 MiB"),

@@ -193,12 +193,14 @@ impl ApiError {
 
     fn title(&self) -> &'static str {
         match self.status() {
+            StatusCode::FORBIDDEN => "No key that is known here has signed this",
             StatusCode::NOT_FOUND => "Not published",
             StatusCode::UNPROCESSABLE_ENTITY => "The log does not take these entries",
             StatusCode::SERVICE_UNAVAILABLE => "The log does not take entries now",
             StatusCode::INTERNAL_SERVER_ERROR => "The log cannot answer",
             StatusCode::PAYLOAD_TOO_LARGE => "Too much at once",
             StatusCode::REQUEST_TIMEOUT => "The request came too slowly",
+            StatusCode::TOO_MANY_REQUESTS => "Too much in too short a time",
             _ => "The request is malformed",
         }
     }
