@@ -6,6 +6,7 @@
 pub mod credential;
 pub mod issuer;
 pub mod registry;
+pub mod replication;
 pub mod services;
 pub mod tlog;
 pub mod verifier;
@@ -45,4 +46,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "identifiers", body: credential::identifiers },
     Target { name: "wallet_request", body: services::wallet_request },
     Target { name: "verifier_request", body: services::verifier_request },
+    Target { name: "add_checkpoint", body: replication::add_checkpoint },
+    Target { name: "add_entries", body: replication::add_entries },
+    Target { name: "witness_answer", body: replication::witness_answer },
+    Target { name: "evidence", body: replication::evidence },
 ];
