@@ -63,7 +63,7 @@ fn a_log_that_shows_two_trees_of_one_size_convicts_itself_with_whoever_sees_both
     for (party, second_view) in [(Party::Mirror, &other), (Party::First, &other), (Party::Second, &log)] {
         let shown = court.show(second_view, 20, NOW, NOW, &[party]);
         assert_eq!(shown.answer_of(party), (422, "not_consistent"));
-        assert!(matches!(shown.events.as_slice(), [Event::PeerDisagrees { .. }]), "{:?}", shown.events);
+        assert!(matches!(shown.events.as_slice(), [Event::PeerContradicts { .. }]), "{:?}", shown.events);
         let findings = court.findings(party);
         let [Finding::SplitView { size, roots, .. }] = findings.as_slice() else { panic!("{findings:?}") };
         assert_eq!(*size, TreeSize::new(20));
@@ -131,7 +131,9 @@ fn a_log_that_was_cut_short_is_refused_and_told_how_much_is_missing() {
     for party in EVERYBODY {
         let shown = court.show(&log, 12, NOW + 60, NOW + 60, &[party]);
         assert_eq!(shown.answer_of(party), (409, "other_size_known"));
-        let [Event::PeerAhead { size, .. }] = shown.events.as_slice() else { panic!("{:?}", shown.events) };
+        let [Event::PeerContradicts { size, .. }] = shown.events.as_slice() else {
+            panic!("{:?}", shown.events)
+        };
         assert_eq!(size.get(), 20);
     }
     // Anybody can relay an old checkpoint: that is no offence, and no evidence.

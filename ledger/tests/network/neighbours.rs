@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use matricula_ledger::mirror::{Mirror, MirrorError, MirroredLog, Quota};
 use matricula_ledger::witness::{Cosign, EvidenceStore, KnownLogs, LightWitness};
-use matricula_ledger::{Endpoint, MemorySequence, MemoryTiles, Peer, Role, SequenceStore};
+use matricula_ledger::{MemorySequence, MemoryTiles, Peer, Role, SequenceStore};
 
 use matricula_registry::PublicKey;
 use matricula_state::MemoryStore;
 use matricula_tlog::{Evidence, KeyName, LeafIndex, TreeSize, UnixSeconds};
 use turmoil::net::{TcpListener, TcpStream};
 
-use crate::line;
+use crate::line::{self, Question};
 use crate::support::recorder::Recorder;
 use crate::support::{NOW, authority_key, keys};
+use crate::tree::origin;
 
 /// A clock that somebody sets now and then.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +81,7 @@ impl Neighbour {
     }
 
     pub fn has_unexplained(&self) -> bool {
-        EvidenceStore::new(self.state.clone()).unexplained(&crate::tree::origin()).unwrap().is_some()
+        EvidenceStore::new(self.state.clone()).unexplained(&origin()).unwrap().is_some()
     }
 
     /// The process: opens what is there, and answers until it is killed.
@@ -124,21 +125,30 @@ impl Service {
     }
 
     async fn serve(&self, mut stream: TcpStream, clock: &JumpingClock) -> io::Result<()> {
-        let (endpoint, length) = line::accept(&mut stream).await?;
-        let answer = match (self, endpoint) {
-            (Self::Mirror(mirror), Endpoint::AddEntries) => {
+        let (question, length) = line::accept(&mut stream).await?;
+        let answer = match (self, question) {
+            (Self::Mirror(mirror), Question::AddEntries) => {
                 take_entries(mirror, &mut stream, length, clock).await?
             }
-            (_, Endpoint::AddEntries) => (404, String::new()),
-            (_, Endpoint::AddCheckpoint) => {
+            (_, Question::AddEntries) => (404, String::new()),
+            (_, Question::AddCheckpoint) => {
                 let mut body = Vec::new();
                 while body.len() < length {
                     body.extend(line::part(&mut stream, length - body.len()).await?);
                 }
                 self.add_checkpoint(&body, clock.now())
             }
+            (_, Question::Latest) => self.latest(),
         };
         line::answer(&mut stream, answer.0, &answer.1).await
+    }
+
+    fn latest(&self) -> (u16, String) {
+        let latest = match self {
+            Self::Mirror(mirror) => mirror.checkpoint(&origin()).unwrap(),
+            Self::Witness(witness) => witness.latest(&origin()).unwrap(),
+        };
+        latest.map_or((404, String::new()), |note| (200, note.encode()))
     }
 
     fn add_checkpoint(&self, body: &[u8], now: UnixSeconds) -> (u16, String) {

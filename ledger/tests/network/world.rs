@@ -46,6 +46,8 @@ pub enum Broken {
     RolledBack { by: String },
     /// An honest log was accused.
     Accused { by: String },
+    /// A neighbour said that it has seen an honest log otherwise.
+    Contradicted { times: u64 },
     /// The writer believes that its log went back.
     Stopped { why: String },
 }
@@ -119,8 +121,15 @@ impl World {
         if let Some(by) = self.neighbours.iter().find(accuser) {
             return Err(Broken::Accused { by: by.name.clone() });
         }
-        let stopped = self.writers.iter().find_map(|writer| writer.book().stopped.clone());
-        stopped.map_or(Ok(()), |event| Err(Broken::Stopped { why: format!("{event:?}") }))
+        for book in self.writers.iter().map(Writer::book) {
+            if let Some(why) = book.stopped.clone() {
+                return Err(Broken::Stopped { why });
+            }
+            if book.contradictions > 0 {
+                return Err(Broken::Contradicted { times: book.contradictions });
+            }
+        }
+        Ok(())
     }
 
     /// No size has two witnessed roots, and nobody cosigned what the log did not sign.

@@ -6,10 +6,12 @@ use std::time::Duration;
 use matricula_ledger::{Distributor, Event, Outcome, Peer};
 use matricula_tlog::{Policy, SignedCheckpoint};
 use tokio::sync::mpsc;
+use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep_until};
 
 use crate::line;
 use crate::neighbours::JumpingClock;
+use crate::support::keys;
 use crate::support::random::Random;
 use crate::tree::Tree;
 
@@ -32,8 +34,9 @@ pub struct Book {
     pub witnessed: Vec<SignedCheckpoint>,
     pub grows: bool,
     /// Why it signs no more.
-    pub stopped: Option<Event>,
-    pub disagreements: u64,
+    pub stopped: Option<String>,
+    /// How often a neighbour said that it has seen this log otherwise.
+    pub contradictions: u64,
     pub failed_calls: u64,
     random: Random,
 }
@@ -56,7 +59,7 @@ impl Writer {
             witnessed: Vec::new(),
             grows: true,
             stopped: None,
-            disagreements: 0,
+            contradictions: 0,
             failed_calls: 0,
             random: Random::new(seed),
         };
@@ -80,14 +83,14 @@ impl Writer {
             }
             let now = started.elapsed();
             let (calls, events) = distributor.poll(now, &self.book().tree);
-            self.hear(events);
+            let mut contradicting = self.hear(events);
             if self.book().stopped.is_some() {
                 // A node that stopped waits for its operator.
                 std::future::pending::<()>().await;
             }
             for call in calls {
                 let (told, host) = (told.clone(), self.peers[call.peer].url.clone());
-                tokio::task::spawn_local(async move {
+                spawn_local(async move {
                     let outcome = line::call(&host, call.endpoint, &call.body).await;
                     drop(told.send((call.peer, outcome)));
                 });
@@ -99,9 +102,17 @@ impl Writer {
                 Some((peer, outcome)) = answers.recv() => {
                     let is_failure = matches!(outcome, Outcome::Unreachable { .. });
                     self.book().failed_calls += u64::from(is_failure);
-                    self.hear(distributor.answered(peer, outcome, started.elapsed()));
+                    contradicting.extend(self.hear(distributor.answered(peer, outcome, started.elapsed())));
                 }
                 () = sleep_until(wakes_at.min(grows_at)) => {}
+            }
+            for peer in contradicting {
+                let writer = self.clone();
+                spawn_local(async move {
+                    if let Some(seen) = line::latest(&peer).await {
+                        writer.compare(&peer, &seen);
+                    }
+                });
             }
         }
     }
@@ -128,8 +139,9 @@ impl Writer {
         checkpoint
     }
 
-    fn hear(&self, events: Vec<Event>) {
-        let mut book = self.book();
+    /// Gives back who is to be asked what it has seen.
+    fn hear(&self, events: Vec<Event>) -> Vec<String> {
+        let (mut book, mut contradicting) = (self.book(), Vec::new());
         for event in events {
             match event {
                 Event::Cosigned { checkpoint, is_witnessed: true, .. } => {
@@ -137,9 +149,21 @@ impl Writer {
                     book.witnessed.push(checkpoint);
                 }
                 Event::Cosigned { .. } => {}
-                Event::PeerAhead { .. } => book.stopped = Some(event),
-                Event::PeerDisagrees { .. } => book.disagreements += 1,
+                Event::PeerContradicts { peer, .. } => {
+                    book.contradictions += 1;
+                    contradicting.push(peer);
+                }
             }
+        }
+        contradicting
+    }
+
+    /// Stops when a neighbour has another log than this one, signed by its own key: what a node does.
+    fn compare(&self, peer: &str, seen: &SignedCheckpoint) {
+        let Ok(seen) = seen.verify(keys().log.verifier()) else { return };
+        let (size, mut book) = (seen.size().get(), self.book());
+        if size > book.tree.size() || book.tree.root(size) != seen.root() {
+            book.stopped = Some(format!("{peer} has another tree of {size} entries"));
         }
     }
 }
