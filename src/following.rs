@@ -1,21 +1,35 @@
 //! The logs of other authorities that an authority's node cosigns.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use matricula_issuer::authority::{AuthorityHome, Peer, PeerService, mirror_name, witness_name};
 use matricula_issuer::keyring::Passphrase;
 use matricula_ledger::mirror::{MirroredLog, Quota};
-use matricula_ledger::{Followed, Following, FollowingKeys, Role, evidence_name};
-use matricula_tlog::{
-    Cosigner, KeyName, NOTE_BYTES_MAX, Origin, SignedCheckpoint, TreeSize, VerifierKey, origin_hash,
-};
+use matricula_ledger::witness::EvidenceStore;
+use matricula_ledger::{FollowError, Followed, Following, FollowingKeys, Memory, Node, Role};
+use matricula_tlog::{Cosigner, KeyName, NOTE_BYTES_MAX, Origin, SignedCheckpoint, TreeSize, VerifierKey};
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::files::read_bounded;
 
 /// The folder of what is kept of other logs, inside the authority's home.
 const FOLDER: &str = "following";
+
+/// Beside that folder: the keys with which something may have been cosigned. Whoever restores the home without the folder
+/// is told so, instead of cosigning without a memory.
+const MARKER: &str = "following.json";
+
+/// Two keys.
+const MARKER_BYTES_MAX: u64 = 4096;
+
+/// Peers asked at a time.
+const ASKED_AT_ONCE: usize = 8;
 
 /// How long a peer may take to show what it has.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
@@ -42,46 +56,120 @@ pub fn open(home: &AuthorityHome, passphrase: &Passphrase) -> Result<Option<Arc<
         accusable.extend([vkey(&peer.card.witness_vkey)?, vkey(&peer.card.mirror_vkey)?]);
     }
     let folder = home.root().join(FOLDER);
-    let following = Following::open(&folder, keys, logs, accusable)
-        .map_err(|error| unusable(&folder.display().to_string(), &error))?;
+    let (marker, own) = (home.root().join(MARKER), Marker::of(home));
+    let following = Following::open(&folder, keys, logs, accusable, expected(&marker, &own)?)
+        .map_err(|error| not_opened(&folder, &error))?;
+    // Before anything is cosigned, and after the memory is there.
+    own.write(&marker)?;
     for note in shown_by(&peers) {
         following.recall(&note).map_err(|error| unusable("what a peer shows", &error))?;
     }
     Ok(Some(Arc::new(following)))
 }
 
-/// Hands the evidence that this node holds to peers, once to each for as long as this lives.
+/// The keys with which something may have been cosigned.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marker {
+    witness_vkey: String,
+    mirror_vkey: String,
+}
+
+impl Marker {
+    fn of(home: &AuthorityHome) -> Self {
+        let card = home.card();
+        Self { witness_vkey: card.witness_vkey.clone(), mirror_vkey: card.mirror_vkey.clone() }
+    }
+
+    fn read(path: &Path) -> Result<Option<Self>, Failure> {
+        if matches!(path.try_exists(), Ok(false)) {
+            return Ok(None);
+        }
+        let bytes = read_bounded(path, MARKER_BYTES_MAX)?;
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| unusable(&path.display().to_string(), &error))
+    }
+
+    /// Durable when it returns.
+    fn write(&self, path: &Path) -> Result<(), Failure> {
+        if Self::read(path)?.as_ref() == Some(self) {
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| Failure::io("write", path, &error);
+        let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
+        let folder = path.parent().ok_or_else(|| failed(ErrorKind::NotFound.into()))?;
+        let temporary = path.with_extension("json.new");
+        let mut file = File::create(&temporary).map_err(failed)?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&temporary, path).map_err(failed)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+}
+
+/// A memory that was begun with either key has to be there.
+fn expected(marker: &Path, own: &Marker) -> Result<Memory, Failure> {
+    let is_begun = Marker::read(marker)?
+        .is_some_and(|begun| begun.witness_vkey == own.witness_vkey || begun.mirror_vkey == own.mirror_vkey);
+    Ok(if is_begun { Memory::Begun } else { Memory::MayBegin })
+}
+
+/// Hands the evidence that this node holds to peers, once to each for as long as this lives, and heeds what is against the
+/// own log.
 pub struct HandOut {
-    following: Arc<Following>,
+    node: Arc<Node>,
+    stores: Vec<EvidenceStore>,
     /// A peer's address, and the files that it has.
     peers: Vec<(String, Vec<String>)>,
     agent: ureq::Agent,
 }
 
 impl HandOut {
-    /// To the peers of an authority.
-    pub fn new(home: &AuthorityHome, following: Arc<Following>) -> Result<Self, Failure> {
+    /// To the peers of an authority: what the node found, and what was found while others were followed.
+    pub fn new(
+        home: &AuthorityHome,
+        node: Arc<Node>,
+        following: Option<&Arc<Following>>,
+    ) -> Result<Self, Failure> {
         let url = |peer: &Peer| format!("{}/log/evidence", peer.card.profile.base_url.as_str());
         let peers = home.peers()?.iter().map(|peer| (url(peer), Vec::new())).collect();
-        Ok(Self { following, peers, agent: agent() })
+        let mut stores = vec![node.evidence().clone()];
+        stores.extend(following.map(|following| following.evidence_store().clone()));
+        Ok(Self { node, stores, peers, agent: agent() })
+    }
+
+    /// Stops the node when its own key is proven to have forked its log.
+    pub fn heed(&self) {
+        for store in &self.stores {
+            for evidence in store.about(&self.node_origin()).unwrap_or_default() {
+                self.node.heed(&evidence);
+            }
+        }
     }
 
     /// Hands out what is new. Blocks; a peer that does not take it is asked again the next time.
     pub fn hand_out(&mut self) {
-        let Ok(all) = self.following.evidence() else { return };
-        for (name, evidence) in &all {
-            debug_assert_eq!(*name, evidence_name(evidence));
-            for (url, has) in &mut self.peers {
-                if has.contains(name) {
+        self.heed();
+        for store in &self.stores {
+            for name in store.names().unwrap_or_default() {
+                if self.peers.iter().all(|(_, has)| has.contains(&name)) {
                     continue;
                 }
-                let answer = self.agent.post(url.as_str()).send(evidence.encode());
-                // A peer to whom it proves nothing knows the key not, and will not later.
-                if answer.is_ok_and(|answer| matches!(answer.status().as_u16(), 200 | 422)) {
-                    has.push(name.clone());
+                let Ok(Some(evidence)) = store.file(&name) else { continue };
+                let file = evidence.encode();
+                for (url, has) in self.peers.iter_mut().filter(|(_, has)| !has.contains(&name)) {
+                    let answer = self.agent.post(url.as_str()).send(&file);
+                    // A peer to whom it proves nothing knows the key not, and will not later.
+                    if answer.is_ok_and(|answer| matches!(answer.status().as_u16(), 200 | 422)) {
+                        has.push(name.clone());
+                    }
                 }
             }
         }
+    }
+
+    fn node_origin(&self) -> Origin {
+        Origin::from(self.node.log_key().name())
     }
 }
 
@@ -102,23 +190,23 @@ fn followed(peer: &Peer) -> Result<Followed, Failure> {
     })
 }
 
-/// The cosigned checkpoints of all followed logs that the logs themselves, and the peers that mirror them, show now. Who
-/// cannot be reached shows nothing.
+/// The cosigned checkpoints that the followed logs show now: this node's cosignatures are on them. Who cannot be reached
+/// shows nothing.
 fn shown_by(peers: &[Peer]) -> Vec<SignedCheckpoint> {
-    let agent = agent();
-    let mut urls = Vec::new();
-    for followed in peers.iter().filter(|peer| !peer.follow.is_empty()) {
-        urls.push(format!("{}/log/checkpoint/witnessed", followed.card.profile.base_url.as_str()));
-        let Ok(origin) = Origin::new(followed.card.profile.origin.as_str()) else { continue };
-        let hash = origin_hash(&origin);
-        let mirrors = peers.iter().map(|peer| peer.card.profile.base_url.as_str());
-        urls.extend(mirrors.map(|base| format!("{base}/mirror/{hash}/checkpoint")));
-    }
-    let asked = std::thread::scope(|scope| {
-        let asked: Vec<_> = urls.iter().map(|url| scope.spawn(|| get(&agent, url))).collect();
-        asked.into_iter().filter_map(|answer| answer.join().ok().flatten()).collect::<Vec<_>>()
-    });
-    asked.iter().filter_map(|bytes| SignedCheckpoint::parse(bytes).ok()).collect()
+    let followed = peers.iter().filter(|peer| !peer.follow.is_empty());
+    let url = |peer: &Peer| format!("{}/log/checkpoint/witnessed", peer.card.profile.base_url.as_str());
+    let (agent, urls, next) = (agent(), followed.map(url).collect::<Vec<_>>(), AtomicUsize::new(0));
+    let ask = || {
+        let mut shown = Vec::new();
+        while let Some(url) = urls.get(next.fetch_add(1, Ordering::Relaxed)) {
+            shown.extend(get(&agent, url).and_then(|bytes| SignedCheckpoint::parse(&bytes).ok()));
+        }
+        shown
+    };
+    std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..ASKED_AT_ONCE.min(urls.len())).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().flat_map(|asked| asked.join().unwrap_or_default()).collect()
+    })
 }
 
 fn agent() -> ureq::Agent {
@@ -147,10 +235,46 @@ fn vkey(text: &str) -> Result<VerifierKey, Failure> {
     VerifierKey::parse(text).map_err(|error| Failure::new("peer_unusable", error))
 }
 
+fn not_opened(folder: &Path, error: &FollowError) -> Failure {
+    let what = folder.display();
+    match error {
+        FollowError::Forgotten => {
+            let failure = Failure::new("following_forgotten", format_args!("{what}: {error}"));
+            failure.remedy(REMEDY)
+        }
+        error => unusable(&what.to_string(), error),
+    }
+}
+
 fn unusable(what: &str, error: &dyn std::fmt::Display) -> Failure {
-    let failure = Failure::new("following_unusable", format_args!("{what}: {error}"));
-    failure.remedy(
-        "nothing is cosigned until this is looked into; if the folder is lost for good, make new witness and mirror keys: \
-         whoever forgets what it cosigned can say two things",
-    )
+    Failure::new("following_unusable", format_args!("{what}: {error}")).remedy(REMEDY)
+}
+
+const REMEDY: &str = "nothing is cosigned until this is looked into: bring the folder `following` back from where it was; if it \
+    is lost for good, make new witness and mirror keys: whoever forgets what it cosigned can say two things";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(witness: &str, mirror: &str) -> Marker {
+        Marker { witness_vkey: witness.to_owned(), mirror_vkey: mirror.to_owned() }
+    }
+
+    #[test]
+    fn a_memory_that_was_begun_with_one_of_the_keys_is_expected() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let marker = folder.path().join(MARKER);
+        assert_eq!(expected(&marker, &keys("w", "m")).unwrap(), Memory::MayBegin);
+        keys("w", "m").write(&marker).unwrap();
+        for (witness, mirror, memory) in
+            [("w", "m", Memory::Begun), ("w", "n", Memory::Begun), ("v", "n", Memory::MayBegin)]
+        {
+            assert_eq!(expected(&marker, &keys(witness, mirror)).unwrap(), memory, "{witness} {mirror}");
+        }
+        keys("v", "n").write(&marker).unwrap();
+        assert_eq!(expected(&marker, &keys("v", "n")).unwrap(), Memory::Begun);
+        fs::write(&marker, b"{}").unwrap();
+        assert_eq!(expected(&marker, &keys("v", "n")).unwrap_err().code(), "following_unusable");
+    }
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use matricula_state::{SledStore, StateError, StateStore};
+use matricula_state::{Expected, Op, StateError, StateStore, Table};
 use matricula_tlog::{
-    Cosigner, Evidence, Origin, SignedCheckpoint, VerifierKey, origin_hash,
+    Cosigner, Evidence, Finding, Origin, PublicKey, SignedCheckpoint, VerifierKey, origin_hash,
 };
-use sha2::{Digest, Sha256};
 
+use crate::careful::CarefulStore;
 use crate::disk::{Disk, DiskError, RealDisk};
 use crate::distributor::Role;
-use crate::mirror::{Mirror, MirrorError, MirroredLog, OpenMirrorError};
+use crate::mirror::{Mirror, MirrorError, MirroredLog, OpenMirrorError, convicts_by_itself};
 use crate::sequence::{FileSequence, SequenceError};
 use crate::tiles::{FileTiles, TileError};
+pub use crate::witness::evidence_name;
 use crate::witness::{
     EvidenceStore, EvidenceStoreError, Kept, KnownLogError, KnownLogs, LightWitness, WitnessError,
 };
@@ -22,8 +23,18 @@ use crate::witness::{
 const STATE_FOLDER: &str = "state";
 const COPIES_FOLDER: &str = "copies";
 
-/// Evidence that is listed at most: more than all followed logs together can have.
-const EVIDENCE_LISTED_MAX: usize = 4096;
+/// One row, written before anything is cosigned: a store without it is not the one that was begun.
+const BEGUN: Table = Table::new("following-begun");
+const BEGUN_KEY: &str = "begun";
+
+/// What is expected of the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing was cosigned with these keys yet: the memory may begin here.
+    MayBegin,
+    /// Something may have been cosigned: the memory has to be there.
+    Begun,
+}
 
 /// A log to follow.
 #[derive(Clone, Debug)]
@@ -49,6 +60,9 @@ pub enum FollowError {
     /// things.
     #[error("what was cosigned before cannot be read: {0}")]
     State(#[from] StateError),
+    /// Something may have been cosigned, and no memory of it is there.
+    #[error("what was cosigned before is not there: the folder is lost, or another one")]
+    Forgotten,
     /// A folder cannot be used.
     #[error("a copy's folder cannot be used: {0}")]
     Disk(#[from] DiskError),
@@ -77,18 +91,31 @@ pub enum FollowError {
     Mirror(#[from] MirrorError),
 }
 
+/// A log that is not followed, though it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The log.
+    pub origin: Origin,
+    /// What should be done for it.
+    pub roles: BTreeSet<Role>,
+    /// Why it is not, for the operator.
+    pub problem: String,
+}
+
 /// A node's side for the logs of others.
 pub struct Following {
     witness: Arc<LightWitness>,
     mirror: Arc<Mirror>,
     evidence: EvidenceStore,
     logs: Vec<(Origin, BTreeSet<Role>)>,
+    left_out: Vec<LeftOut>,
     accusable: Vec<VerifierKey>,
 }
 
 impl Following {
     /// Opens what is kept of these logs in a folder. `accusable` are the further keys against which evidence from others
-    /// is kept: those of peers and of the own log.
+    /// is kept: those of peers and of the own log. A log whose copy cannot be opened is left out, and the others are
+    /// followed.
     ///
     /// # Errors
     /// See [`FollowError`].
@@ -97,19 +124,27 @@ impl Following {
         keys: FollowingKeys,
         logs: Vec<Followed>,
         accusable: Vec<VerifierKey>,
+        memory: Memory,
     ) -> Result<Self, FollowError> {
-        let state: Arc<dyn StateStore> = Arc::new(SledStore::open(&folder.join(STATE_FOLDER))?);
+        let state = open_memory(&folder.join(STATE_FOLDER), memory)?;
         let mut known = KnownLogs::new();
         let mirror = Mirror::new(state.clone(), Box::new(keys.mirror));
-        let (mut followed, mut accusable) = (Vec::new(), accusable);
+        let (mut followed, mut left_out, mut accusable) = (Vec::new(), Vec::new(), accusable);
         for Followed { log, roles } in logs {
             let origin = Origin::from(log.log_key.name());
-            accusable.push(log.log_key.clone());
-            if roles.contains(&Role::Witness) {
-                known.add(log.log_key.clone())?;
+            let log_key = log.log_key.clone();
+            accusable.push(log_key.clone());
+            let opened = match roles.contains(&Role::Mirror) {
+                true => add_copy(&mirror, &folder.join(COPIES_FOLDER), log, &origin),
+                false => Ok(()),
+            };
+            if let Err(error) = opened {
+                tracing::error!(%origin, %error, "a followed log is left out");
+                left_out.push(LeftOut { origin, roles, problem: error.to_string() });
+                continue;
             }
-            if roles.contains(&Role::Mirror) {
-                add_copy(&mirror, &folder.join(COPIES_FOLDER), log, &origin)?;
+            if roles.contains(&Role::Witness) {
+                known.add(log_key)?;
             }
             followed.push((origin, roles));
         }
@@ -119,6 +154,7 @@ impl Following {
             mirror: Arc::new(mirror),
             evidence: EvidenceStore::new(state),
             logs: followed,
+            left_out,
             accusable,
         })
     }
@@ -138,6 +174,16 @@ impl Following {
         self.logs.iter().map(|(origin, _)| origin)
     }
 
+    /// The logs that should be followed, and cannot be.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// The evidence of all of them.
+    pub fn evidence_store(&self) -> &EvidenceStore {
+        &self.evidence
+    }
+
     /// Takes up again what this node cosigned and may have forgotten, from a checkpoint that somebody shows. To be called
     /// with whatever can be had before anything is cosigned.
     ///
@@ -149,8 +195,8 @@ impl Following {
         Ok(())
     }
 
-    /// Takes evidence that somebody else found, if it proves something against a key that is known here: anybody can
-    /// make keys, and files against them.
+    /// Takes evidence that somebody else found, if it convicts a key that is known here, of a log that is: anybody can
+    /// make keys, name logs, and object to entries of honest ones.
     ///
     /// # Errors
     /// [`EvidenceStoreError`] when it proves nothing, or cannot be kept.
@@ -158,23 +204,35 @@ impl Following {
         if !self.accusable.contains(evidence.signer()) {
             return Ok(None);
         }
+        let finding = evidence.verify()?;
+        if !self.knows_log_of(&finding) || !convicts_by_itself(&finding) {
+            return Ok(None);
+        }
         self.evidence.keep(evidence).map(Some)
     }
 
-    /// All evidence, with the name of each file.
-    ///
-    /// # Errors
-    /// [`EvidenceStoreError`].
-    pub fn evidence(&self) -> Result<Vec<(String, Evidence)>, EvidenceStoreError> {
-        let all = self.evidence.all(EVIDENCE_LISTED_MAX)?;
-        Ok(all.into_iter().map(|evidence| (evidence_name(&evidence), evidence)).collect())
+    /// Whether it is about a log that is followed here, or about the own one. A cosigner may sign for any log it likes.
+    fn knows_log_of(&self, finding: &Finding) -> bool {
+        let is_log = |key: &VerifierKey| matches!(key.key(), PublicKey::Ed25519Note(_));
+        let mut logs = self.accusable.iter().filter(|key| is_log(key)).map(VerifierKey::name);
+        logs.any(|name| name.as_str() == finding.origin().as_str())
     }
 }
 
-/// The name of an evidence file: the SHA-256 of its bytes, in hex.
-pub fn evidence_name(evidence: &Evidence) -> String {
-    let digest = Sha256::digest(evidence.encode().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Opens the memory. It is never made anew once something may have been cosigned.
+fn open_memory(folder: &Path, memory: Memory) -> Result<Arc<dyn StateStore>, FollowError> {
+    if memory == Memory::Begun && !folder.is_dir() {
+        return Err(FollowError::Forgotten);
+    }
+    let state: Arc<dyn StateStore> = Arc::new(CarefulStore::open(folder)?);
+    match (state.get(BEGUN, BEGUN_KEY.as_bytes())?, memory) {
+        (Some(_), _) => {}
+        (None, Memory::Begun) => return Err(FollowError::Forgotten),
+        (None, Memory::MayBegin) => {
+            state.apply(&[Op::put(BEGUN, BEGUN_KEY, Vec::new(), Expected::Any)])?;
+        }
+    }
+    Ok(state)
 }
 
 fn add_copy(mirror: &Mirror, folder: &Path, log: MirroredLog, origin: &Origin) -> Result<(), FollowError> {

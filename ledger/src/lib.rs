@@ -35,9 +35,9 @@ mod tiles;
 pub mod witness;
 
 pub use archive::{
-    ArchiveReadError, ArchivedLog, BelieveError, Copies, ExportError, Exported, FolderSource, HttpSource, LogSource,
-    NodeFiles, PREDECESSOR_LABEL, RestoreError, RestoreOrder, Restored, SourceError, SourceFinding, SourceFlaw,
-    SourceReport, audit, export, export_on, predecessor_root, restore, restore_on,
+    ArchiveReadError, ArchivedLog, BelieveError, Copies, ExportError, Exported, FolderSource, HttpSource,
+    LogSource, NodeFiles, PREDECESSOR_LABEL, RestoreError, RestoreOrder, Restored, SourceError,
+    SourceFinding, SourceFlaw, SourceReport, audit, export, export_on, predecessor_root, restore, restore_on,
 };
 pub use clock::Clock;
 pub use disk::{Disk, DiskError, DiskFile, DiskLock, RealDisk};
@@ -45,10 +45,11 @@ pub use distributor::{
     Anchors, Call, Distributor, Endpoint, Event, HttpAnchors, LogView, Outcome, Peer, PeerReport,
     Publications, Replicated, Replicator, Role,
 };
-pub use following::{FollowError, Followed, Following, FollowingKeys, evidence_name};
+pub use following::{FollowError, Followed, Following, FollowingKeys, LeftOut, Memory, evidence_name};
 pub use fsck::{Finding, FsckError, Report, fsck, fsck_on};
 pub use http::{
-    ApiError, evidence_openapi, evidence_router, mirror_openapi, mirror_router, openapi, router, router_showing, witness_openapi, witness_router,
+    ApiError, evidence_openapi, evidence_router, mirror_openapi, mirror_router, openapi, router,
+    router_showing, witness_openapi, witness_router,
 };
 pub use metrics::NodeMetrics;
 pub use node::{

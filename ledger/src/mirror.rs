@@ -38,7 +38,7 @@ use copy::LogCopy;
 use pending::{Pending, PendingLog};
 
 pub use copy::OpenMirrorError;
-pub use objection::forbidden_by_itself;
+pub use objection::{convicts_by_itself, forbidden_by_itself};
 pub use outcome::{AddEntriesOutcome, AddEntriesRefusal};
 pub use pending::{CLOCK_SKEW_SECONDS, FRESH_SECONDS, PENDING_KEPT_MAX};
 pub use quota::{OverQuota, Quota, QuotaSubject};

@@ -12,7 +12,10 @@ use matricula_tlog::{
     TreeSize, UnixSeconds, VerifiedCheckpoint, VerifierKey,
 };
 
-pub use evidence::{EVIDENCE_PER_LOG_MAX, EvidenceStore, EvidenceStoreError, Kept, Unexplained};
+pub use evidence::{
+    EVIDENCE_FILES_MAX, EVIDENCE_PER_KEY_MAX, EvidenceStore, EvidenceStoreError, Kept, Unexplained,
+    evidence_name,
+};
 pub use logs::{KnownLogError, KnownLogs, LOG_KEYS_MAX};
 pub use outcome::{AddCheckpointOutcome, AddCheckpointRefusal};
 pub use track::Recalled;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use matricula_issuer::authority::{AuthorityCard, AuthorityHome, Peer, PeerName, PeerService};
+use matricula_ledger::mirror::convicts_by_itself;
 use matricula_tlog::{EVIDENCE_BYTES_MAX, Evidence, POLICY_BYTES_MAX, Policy};
 use serde_json::json;
 
@@ -132,8 +133,8 @@ pub struct SetArgs {
 /// Arguments of `node evidence verify`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  matricula node evidence verify 5f3a….evidence\n\n\
-    Exit code 0: it proves what it says. 3: it does not. The file names the accused key; whose key that is, a trust file \
-    or a card says.")]
+    Exit code 0: it proves what it says. 3: it does not, or it is only claimed: a log took an entry, and whether it may \
+    have, only the entries before it tell. The file names the accused key; whose key that is, a trust file or a card says.")]
 pub struct EvidenceArgs {
     /// The evidence file
     pub file: PathBuf,
@@ -266,21 +267,47 @@ fn verify_evidence(args: &EvidenceArgs) -> Result<u8, Failure> {
     let bytes = read_bounded(&args.file, EVIDENCE_BYTES_MAX as u64)?;
     let evidence = Evidence::parse(&bytes)
         .map_err(|error| Failure::new("evidence_malformed", error).about(&args.file))?;
-    let found = evidence.verify();
+    let signer = evidence.signer().encode();
+    let (verdict, text) = judged(&evidence);
     if args.json {
-        let (proves, text) = match &found {
-            Ok(finding) => (true, finding.to_string()),
-            Err(error) => (false, error.to_string()),
-        };
-        let signer = evidence.signer().encode();
-        println!("{:#}", json!({"proves": proves, "signer": signer, "text": text}));
-    } else {
-        match &found {
-            Ok(finding) => println!("PROVEN against {}\n{finding}", evidence.signer().encode()),
-            Err(error) => println!("NOT PROVEN: {error}"),
+        let (proves, claimed) = (verdict == Verdict::Proven, verdict == Verdict::Claimed);
+        println!("{:#}", json!({"proves": proves, "claimed": claimed, "signer": signer, "text": text}));
+        return Ok(verdict.exit_code());
+    }
+    match verdict {
+        Verdict::Proven => println!("PROVEN against {signer}\n{text}"),
+        Verdict::Claimed => println!(
+            "CLAIMED against {signer}\n{text}\nThat the log has the entry is proven. That it may not have it is the word of \
+             whoever made the file: a mirror of the log can tell."
+        ),
+        Verdict::NotProven => println!("NOT PROVEN: {text}"),
+    }
+    Ok(verdict.exit_code())
+}
+
+/// What a file of evidence is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Proven,
+    Claimed,
+    NotProven,
+}
+
+impl Verdict {
+    const fn exit_code(self) -> u8 {
+        match self {
+            Self::Proven => 0,
+            Self::Claimed | Self::NotProven => 3,
         }
     }
-    Ok(if found.is_ok() { 0 } else { 3 })
+}
+
+fn judged(evidence: &Evidence) -> (Verdict, String) {
+    match evidence.verify() {
+        Ok(finding) if convicts_by_itself(&finding) => (Verdict::Proven, finding.to_string()),
+        Ok(finding) => (Verdict::Claimed, finding.to_string()),
+        Err(error) => (Verdict::NotProven, error.to_string()),
+    }
 }
 
 fn services(words: &[Service]) -> Result<BTreeSet<PeerService>, Failure> {
@@ -307,4 +334,43 @@ fn deeds(services: &BTreeSet<PeerService>) -> &'static str {
 fn peer_name(text: &str) -> Result<PeerName, String> {
     PeerName::parse(text)
         .ok_or_else(|| format!("'{text}' is no name: 1 to 32 small letters, digits and hyphens"))
+}
+
+#[cfg(test)]
+mod tests {
+    use matricula_tlog::{
+        Charge, Checkpoint, KeyName, LeafIndex, NoteSigner, Origin, ReasonCode, TreeSize, leaf_hash,
+    };
+
+    use super::*;
+
+    /// Somebody objects to the one entry of a log.
+    fn objection(logged: &[u8], entry: &[u8], reason: &str) -> Evidence {
+        let log = NoteSigner::new(KeyName::new("log.sn.example/1").unwrap(), &[9; 32]);
+        let origin = Origin::from(log.verifier().name());
+        let tree = Checkpoint::new(origin, TreeSize::new(1), leaf_hash(logged)).unwrap();
+        let charge = Charge::LoggedEntry {
+            checkpoint: tree.sign(&log).unwrap(),
+            index: LeafIndex::new(0),
+            entry: entry.to_vec(),
+            path: Vec::new(),
+            reason: ReasonCode::new(reason).unwrap(),
+        };
+        Evidence::new(log.verifier().clone(), charge)
+    }
+
+    #[test]
+    fn an_objection_is_a_claim_unless_the_entry_convicts_by_itself() {
+        let entry = b"no statement";
+        let origin = matricula_registry::LogOrigin::parse("log.sn.example/1").unwrap();
+        let error = matricula_ledger::mirror::forbidden_by_itself(&origin, entry).unwrap();
+        for (logged, reason, verdict, exit_code) in [
+            (&entry[..], error.code(), Verdict::Proven, 0),
+            (&entry[..], "entry_forbidden", Verdict::Claimed, 3),
+            (&b"another"[..], error.code(), Verdict::NotProven, 3),
+        ] {
+            let (found, text) = judged(&objection(logged, entry, reason));
+            assert_eq!((found, found.exit_code()), (verdict, exit_code), "{reason}: {text}");
+        }
+    }
 }

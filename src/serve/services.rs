@@ -63,7 +63,7 @@ impl Services {
             _ => None,
         };
         let (following, hand_out) = match (&passphrase, &node) {
-            (Some(passphrase), Some(_)) => opening.following(passphrase)?,
+            (Some(passphrase), Some(node)) => opening.following(node, passphrase)?,
             _ => (None, None),
         };
         let issuer = match wanted(Service::Issuer) {
@@ -141,7 +141,8 @@ impl Services {
         let replicas = Replicas::new(node.clone());
         Arc::new(match &self.following {
             Some(following) => {
-                replicas.with_witness(following.witness().clone()).with_mirror(following.mirror().clone())
+                let replicas = replicas.with_witness(following.witness().clone());
+                replicas.with_mirror(following.mirror().clone()).with_left_out(following.left_out())
             }
             None => replicas,
         })
@@ -178,12 +179,14 @@ struct Opening<'a> {
 impl Opening<'_> {
     fn following(
         &self,
+        node: &Arc<Node>,
         passphrase: &Passphrase,
     ) -> Result<(Option<Arc<Following>>, Option<HandOut>), Failure> {
         let home = self.authority()?;
         let following = following::open(&home, passphrase)?;
-        let hand_out = following.clone().map(|following| HandOut::new(&home, following)).transpose()?;
-        Ok((following, hand_out))
+        let hand_out = HandOut::new(&home, node.clone(), following.as_ref())?;
+        hand_out.heed();
+        Ok((following, Some(hand_out)))
     }
 
     fn authority(&self) -> Result<AuthorityHome, Failure> {

@@ -10,8 +10,9 @@
 //! SPEC: <https://c2sp.org/tlog-mirror>. The statuses are those of the specification; what it leaves open in an error's
 //! body is a problem document here.
 
-use std::io::{self, Read};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -21,14 +22,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use flate2::read::MultiGzDecoder;
+use flate2::write::MultiGzDecoder as HeaderDecoder;
 use http_body_util::BodyExt;
-use matricula_tlog::{ADD_CHECKPOINT_BYTES_MAX, BundlePath, Origin, TilePath};
+use matricula_tlog::{ADD_CHECKPOINT_BYTES_MAX, AddEntriesHeader, BundlePath, Origin, TilePath};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::ApiError;
-use super::witness::{answer, checkpoint_body, text};
+use super::witness::{SMALL_BODY_TIME_MAX, answer, small_body, text};
 use crate::clock::Clock;
 use crate::mirror::{AddEntriesOutcome, Mirror, MirrorError};
 
@@ -37,6 +39,15 @@ const CHECKPOINTS_MAX: usize = 32;
 
 /// Uploads under way at once. Each holds the package under way, 16 MiB at most.
 const UPLOADS_MAX: usize = 8;
+
+/// Of them for one log: the second is for a client that lost its connection and begins again.
+const UPLOADS_PER_LOG_MAX: usize = 2;
+
+/// Most bytes of a header, unpacked: an origin and a ticket of 64 KiB each, and two numbers.
+const HEADER_BYTES_MAX: usize = (128 << 10) + 20;
+
+/// Bytes unpacked at a time while the header is looked for: each can become a thousand times as many.
+const HEADER_PIECE_BYTES: usize = 256;
 
 /// Most bytes read of one upload, unpacked: several times what a client sends at once. What was complete by then counts.
 const UPLOAD_BYTES_MAX: u64 = 64 << 20;
@@ -56,6 +67,8 @@ struct Service {
     clock: Clock,
     checkpoints: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
+    /// Uploads under way for each log.
+    by_log: Arc<Mutex<BTreeMap<Origin, usize>>>,
 }
 
 /// The routes of a mirror. They stand at the root: its clients know it by its prefix.
@@ -65,6 +78,7 @@ pub fn mirror_router(mirror: Arc<Mirror>, clock: Clock) -> Router {
         clock,
         checkpoints: Arc::new(Semaphore::new(CHECKPOINTS_MAX)),
         uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+        by_log: Arc::default(),
     };
     Router::new()
         .route("/add-checkpoint", post(add_checkpoint).layer(DefaultBodyLimit::max(ADD_CHECKPOINT_BYTES_MAX)))
@@ -79,14 +93,15 @@ async fn add_checkpoint(
     State(Service { mirror, clock, checkpoints, .. }): State<Service>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let body = small_body(request, ADD_CHECKPOINT_BYTES_MAX).await?;
     let _place = checkpoints.try_acquire().map_err(|_| ApiError::Busy)?;
-    let body = checkpoint_body(request).await?;
     answer(aside(move || mirror.add_checkpoint(&body, clock.now())).await?)
 }
 
-/// `POST /add-entries`: stores package by package while the body arrives.
+/// `POST /add-entries`: stores package by package while the body arrives. A place is taken when the header is there, which
+/// has to come soon.
 async fn add_entries(
-    State(Service { mirror, clock, uploads, .. }): State<Service>,
+    State(Service { mirror, clock, uploads, by_log, .. }): State<Service>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -98,16 +113,111 @@ async fn add_entries(
         Some(b"gzip") => true,
         Some(_) => return Err(ApiError::ContentEncoding),
     };
+    let deadline = Instant::now() + UPLOAD_TIME_MAX;
+    let mut body = request.into_body();
+    let (beginning, origin) = beginning(&mut body, is_packed).await?;
+    let _share = origin.map(|origin| Share::take(&by_log, origin)).transpose()?;
     let _place = uploads.try_acquire().map_err(|_| ApiError::Busy)?;
     let (sender, pieces) = mpsc::channel(PIECES_WAITING);
     let work = spawn_blocking(move || store(&mirror, &clock, Pieces::new(pieces), is_packed));
-    pass_on(request.into_body(), sender).await;
+    pass_on(beginning, body, sender, deadline).await;
     entries_answer(work.await.map_err(|_| MirrorError::Stopped)??)
 }
 
+/// The pieces up to the end of the header, and the log that it names; `None` when the body ends before, or when what stands
+/// there is no header: that is answered at once.
+async fn beginning(body: &mut Body, is_packed: bool) -> Result<(Vec<Bytes>, Option<Origin>), ApiError> {
+    let deadline = Instant::now() + SMALL_BODY_TIME_MAX;
+    let (mut pieces, mut header) = (Vec::new(), HeaderBytes::new(is_packed));
+    loop {
+        let frame = timeout_at(deadline, body.frame()).await;
+        let frame = frame.map_err(|_| ApiError::BodyTooSlow { time_max: SMALL_BODY_TIME_MAX })?;
+        let Some(Ok(frame)) = frame else { return Ok((pieces, None)) };
+        let Ok(piece) = frame.into_data() else { continue };
+        let found = header.look_at(&piece);
+        pieces.push(piece);
+        match found {
+            Looked::Further => {}
+            Looked::Found(origin) => return Ok((pieces, Some(origin))),
+            Looked::NoHeader => return Ok((pieces, None)),
+        }
+    }
+}
+
+enum Looked {
+    Further,
+    Found(Origin),
+    NoHeader,
+}
+
+/// The beginning of a body, unpacked.
+enum HeaderBytes {
+    Plain(Vec<u8>),
+    Packed(HeaderDecoder<Vec<u8>>),
+}
+
+impl HeaderBytes {
+    fn new(is_packed: bool) -> Self {
+        if is_packed { Self::Packed(HeaderDecoder::new(Vec::new())) } else { Self::Plain(Vec::new()) }
+    }
+
+    fn look_at(&mut self, piece: &[u8]) -> Looked {
+        for bytes in piece.chunks(HEADER_PIECE_BYTES) {
+            let taken = match self {
+                Self::Plain(plain) => plain.write_all(bytes),
+                Self::Packed(decoder) => decoder.write_all(bytes),
+            };
+            let plain = match self {
+                Self::Plain(plain) => plain,
+                Self::Packed(decoder) => decoder.get_ref(),
+            };
+            match AddEntriesHeader::parse(plain) {
+                Ok(Some((header, _))) => return Looked::Found(header.origin().clone()),
+                Ok(None) if taken.is_ok() && plain.len() <= HEADER_BYTES_MAX => {}
+                Ok(None) | Err(_) => return Looked::NoHeader,
+            }
+        }
+        Looked::Further
+    }
+}
+
+/// The share that one upload has of its log's.
+struct Share {
+    by_log: Arc<Mutex<BTreeMap<Origin, usize>>>,
+    origin: Origin,
+}
+
+impl Share {
+    fn take(by_log: &Arc<Mutex<BTreeMap<Origin, usize>>>, origin: Origin) -> Result<Self, ApiError> {
+        let mut under_way = by_log.lock().map_err(|_| MirrorError::Stopped)?;
+        let count = under_way.entry(origin.clone()).or_default();
+        if *count >= UPLOADS_PER_LOG_MAX {
+            return Err(ApiError::Busy);
+        }
+        *count += 1;
+        Ok(Self { by_log: by_log.clone(), origin })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let Ok(mut under_way) = self.by_log.lock() else { return };
+        if let Some(count) = under_way.get_mut(&self.origin) {
+            *count -= 1;
+            if *count == 0 {
+                under_way.remove(&self.origin);
+            }
+        }
+    }
+}
+
 /// Hands the body to the thread that stores it, until it ends, breaks off, takes too long, or is answered.
-async fn pass_on(mut body: Body, sender: mpsc::Sender<Bytes>) {
-    let deadline = tokio::time::Instant::now() + UPLOAD_TIME_MAX;
+async fn pass_on(beginning: Vec<Bytes>, mut body: Body, sender: mpsc::Sender<Bytes>, deadline: Instant) {
+    for piece in beginning {
+        if sender.send(piece).await.is_err() {
+            return;
+        }
+    }
     while let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await {
         let Ok(piece) = frame.into_data() else { continue };
         if sender.send(piece).await.is_err() {

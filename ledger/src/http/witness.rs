@@ -9,6 +9,7 @@
 //! body is a problem document here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,12 +23,14 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::ApiError;
-use super::entries::BODY_TIME_MAX;
 use crate::clock::Clock;
 use crate::witness::{AddCheckpointOutcome, AddCheckpointRefusal, LightWitness, WitnessError};
 
 /// Requests under way at once. Each is a signature check, a proof and one synced row.
 const REQUESTS_MAX: usize = 32;
+
+/// How long the few kilobytes may take that are read before a request has a place.
+pub(super) const SMALL_BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct Service {
@@ -50,18 +53,19 @@ async fn add_checkpoint(
     State(Service { witness, clock, places }): State<Service>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let body = small_body(request, ADD_CHECKPOINT_BYTES_MAX).await?;
     let _place = places.try_acquire().map_err(|_| ApiError::Busy)?;
-    let body = checkpoint_body(request).await?;
     let outcome = aside(move || witness.add_checkpoint(&body, clock.now())).await?;
     answer(outcome)
 }
 
-/// A body of at most [`ADD_CHECKPOINT_BYTES_MAX`], in time.
-pub(super) async fn checkpoint_body(request: Request) -> Result<Bytes, ApiError> {
-    let body = timeout(BODY_TIME_MAX, Bytes::from_request(request, &())).await;
-    let body = body.map_err(|_| ApiError::BodyTooSlow { time_max: BODY_TIME_MAX })?;
+/// A body of at most `max` bytes, in time. It is read before a place is taken: else whoever opens connections and is silent
+/// takes all of them.
+pub(super) async fn small_body(request: Request, max: usize) -> Result<Bytes, ApiError> {
+    let body = timeout(SMALL_BODY_TIME_MAX, Bytes::from_request(request, &())).await;
+    let body = body.map_err(|_| ApiError::BodyTooSlow { time_max: SMALL_BODY_TIME_MAX })?;
     body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge { max: ADD_CHECKPOINT_BYTES_MAX },
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge { max },
         _ => ApiError::UnreadableBody,
     })
 }

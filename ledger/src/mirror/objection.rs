@@ -2,8 +2,8 @@
 
 use matricula_registry::{DoorError, LogOrigin, Statement};
 use matricula_tlog::{
-    Charge, Evidence, Frontier, Hash, LeafIndex, NodeId, NodeSource, ReasonCode, SignedCheckpoint, TreeSize,
-    VerifierKey, prove_inclusion,
+    Charge, Evidence, Finding, Frontier, Hash, LeafIndex, NodeId, NodeSource, ReasonCode, SignedCheckpoint,
+    TreeSize, VerifierKey, prove_inclusion,
 };
 
 /// The rule that an entry of this log breaks whatever stands before it in the log, if any: it is no statement, a signature
@@ -17,6 +17,14 @@ pub fn forbidden_by_itself(origin: &LogOrigin, entry: &[u8]) -> Option<DoorError
     };
     let got = &verified.statement().header().origin;
     (got != origin).then(|| DoorError::OtherLog { expected: origin.clone(), got: got.clone() })
+}
+
+/// Whether a finding convicts by itself. That a log took an entry does only when the entry is forbidden whatever stands
+/// before it, and for the reason that is given: any honest log has taken entries, and anybody can name a reason.
+pub fn convicts_by_itself(finding: &Finding) -> bool {
+    let Finding::LoggedEntry { origin, entry, reason, .. } = finding else { return true };
+    let Ok(origin) = LogOrigin::parse(origin.as_str()) else { return false };
+    forbidden_by_itself(&origin, entry).is_some_and(|error| error.code() == reason.as_str())
 }
 
 /// The evidence that a log took an entry, out of the package that it came in: the leaves of the package's subtree, from

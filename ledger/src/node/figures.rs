@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use matricula_tlog::{LeafIndex, SignatureCheck, SignedCheckpoint, TreeSize, UnixSeconds, VerifierKey};
+use matricula_tlog::{
+    Evidence, Finding, LeafIndex, SignatureCheck, SignedCheckpoint, TreeSize, UnixSeconds, VerifierKey,
+};
 
 use super::publisher::first_covering;
 use super::{Node, NodeFailure};
@@ -68,6 +70,23 @@ impl Node {
     /// Why the node stopped, if it did.
     pub(crate) fn failure(&self) -> Option<&NodeFailure> {
         self.shared.failure.get()
+    }
+
+    /// Stops when somebody proves that this log's own key signed two histories: whatever it signed after that would be
+    /// believed by those who saw one of them. Tells whether it does.
+    pub fn heed(&self, evidence: &Evidence) -> bool {
+        let size = match evidence.verify() {
+            Ok(Finding::SplitView { size, .. }) => size,
+            Ok(Finding::RewrittenHistory { newer, .. }) => newer.size,
+            _ => return false,
+        };
+        if evidence.signer() != self.log_key() {
+            return false;
+        }
+        if self.failure().is_none() {
+            self.shared.fail(NodeFailure::Forked { peer: "a file of evidence".to_owned(), size });
+        }
+        true
     }
 }
 

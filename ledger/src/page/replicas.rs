@@ -1,31 +1,29 @@
 //! A node together with the witness and the mirror that run beside it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use matricula_tlog::{Evidence, Origin, SignedCheckpoint, TreeSize, VerifierKey};
 
 use super::replication::{EvidenceView, FollowedLog, PeerView, ReplicationView};
 use crate::distributor::Role;
-use crate::following::evidence_name;
+use crate::following::LeftOut;
 use crate::mirror::Mirror;
 use crate::node::{Node, cosigned_at};
 use crate::witness::{EvidenceStore, LightWitness};
-
-/// Pieces of evidence that are read at most: all that is kept about the 256 logs that a policy can name, 16 about each.
-const EVIDENCE_READ_MAX: usize = 4096;
 
 /// What a node, its witness and its mirror tell of replication.
 pub struct Replicas {
     node: Arc<Node>,
     witness: Option<Arc<LightWitness>>,
     mirror: Option<Arc<Mirror>>,
+    left_out: Vec<LeftOut>,
 }
 
 impl Replicas {
     /// A node by itself.
     pub fn new(node: Arc<Node>) -> Self {
-        Self { node, witness: None, mirror: None }
+        Self { node, witness: None, mirror: None, left_out: Vec::new() }
     }
 
     /// With a witness of logs of others beside it.
@@ -38,6 +36,24 @@ impl Replicas {
     #[must_use]
     pub fn with_mirror(self, mirror: Arc<Mirror>) -> Self {
         Self { mirror: Some(mirror), ..self }
+    }
+
+    /// With logs that should be followed, and cannot be.
+    #[must_use]
+    pub fn with_left_out(self, left_out: &[LeftOut]) -> Self {
+        Self { left_out: left_out.to_vec(), ..self }
+    }
+
+    /// The logs that are not followed, though they should be. What failed is for the operator, who was told.
+    fn not_followed(&self) -> impl Iterator<Item = FollowedLog> {
+        let told = |left: &LeftOut, role: Role| FollowedLog {
+            origin: left.origin.clone(),
+            role,
+            size: TreeSize::new(0),
+            cosigned_at: None,
+            problem: Some("it is not followed: its copy cannot be opened".to_owned()),
+        };
+        self.left_out.iter().flat_map(move |left| left.roles.iter().map(move |role| told(left, *role)))
     }
 
     fn witnessed(&self) -> Vec<FollowedLog> {
@@ -73,7 +89,9 @@ impl Replicas {
             tracing::error!(%origin, error, "a followed log cannot be read");
         }
         let unread = unread.map(|_| "what is stored of it cannot be read".to_owned());
-        let accused = self.stores().any(|store| store.about(origin).is_ok_and(|held| !held.is_empty()));
+        let is_against = |evidence: &Evidence| evidence.signer().name().as_str() == origin.as_str();
+        let accused =
+            self.stores().any(|store| store.about(origin).is_ok_and(|held| held.iter().any(is_against)));
         let accused = accused.then(|| "there is evidence against it".to_owned());
         FollowedLog {
             origin: origin.clone(),
@@ -90,16 +108,20 @@ impl Replicas {
         own.chain(witness).chain(self.mirror.iter().map(|mirror| mirror.evidence()))
     }
 
-    /// All evidence by its identifier. Witness and mirror may keep it in one place.
-    fn held(&self) -> BTreeMap<String, Evidence> {
-        let mut held = BTreeMap::new();
+    /// The names of all evidence. Witness and mirror may keep it in one place.
+    fn held(&self) -> BTreeSet<String> {
+        let mut held = BTreeSet::new();
         for store in self.stores() {
-            match store.all(EVIDENCE_READ_MAX) {
-                Ok(all) => held.extend(all.into_iter().map(|evidence| (evidence_name(&evidence), evidence))),
+            match store.names() {
+                Ok(names) => held.extend(names),
                 Err(error) => tracing::error!(%error, "evidence cannot be read"),
             }
         }
         held
+    }
+
+    fn file(&self, name: &str) -> Option<Evidence> {
+        self.stores().find_map(|store| store.file(name).ok().flatten())
     }
 }
 
@@ -109,7 +131,8 @@ impl ReplicationView for Replicas {
     }
 
     fn followed(&self) -> Vec<FollowedLog> {
-        let mut followed: Vec<FollowedLog> = self.mirrored().into_iter().chain(self.witnessed()).collect();
+        let mut followed: Vec<FollowedLog> =
+            self.mirrored().into_iter().chain(self.witnessed()).chain(self.not_followed()).collect();
         followed.sort_by(|one, other| one.origin.as_str().cmp(other.origin.as_str()));
         followed
     }
@@ -120,11 +143,11 @@ impl ReplicationView for Replicas {
 
     fn evidence(&self, from: usize, limit: usize) -> Vec<EvidenceView> {
         let shown = self.held().into_iter().skip(from).take(limit);
-        shown.filter_map(|(id, evidence)| view(id, &evidence)).collect()
+        shown.filter_map(|id| self.file(&id).and_then(|evidence| view(id, &evidence))).collect()
     }
 
     fn evidence_file(&self, id: &str) -> Option<String> {
-        self.held().get(id).map(Evidence::encode)
+        self.file(id).as_ref().map(Evidence::encode)
     }
 }
 

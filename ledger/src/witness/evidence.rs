@@ -2,20 +2,36 @@
 
 use std::sync::Arc;
 
-use matricula_state::{Expected, Op, StateError, StateStore, Table};
+use matricula_state::{Expected, Op, Row, StateError, StateStore, Table};
 use matricula_tlog::{
-    Evidence, EvidenceError, EvidenceParseError, NodeSource, Origin, SignedCheckpoint, SignedCheckpointError,
-    VerifierKey, origin_hash,
+    Charge, Evidence, EvidenceError, EvidenceParseError, NodeSource, Origin, SignedCheckpoint,
+    SignedCheckpointError, VerifierKey, origin_hash,
 };
+use sha2::{Digest, Sha256};
 
-/// Files of evidence by the hash of the accused's origin and a number.
-const EVIDENCE: Table = Table::new("evidence");
+/// Files by their names.
+const FILES: Table = Table::new("evidence-files");
+
+/// Places by the hash of the accused key and a number: the file's name, its sort, and the hash of the log it is about.
+const PLACES: Table = Table::new("evidence-places");
 
 /// Pairs of checkpoints that do not fit together, while nobody has shown why: the latest pair of each log.
 const UNEXPLAINED: Table = Table::new("evidence-unexplained");
 
-/// Files kept about one log. One is enough to convict; a log that forks at will must not fill the disk.
-pub const EVIDENCE_PER_LOG_MAX: u8 = 16;
+/// Files kept against one key. One is enough to convict; a key that forks at will must not fill the disk.
+pub const EVIDENCE_PER_KEY_MAX: u8 = 16;
+
+/// Files kept at all: above this, only the first against each key.
+pub const EVIDENCE_FILES_MAX: usize = 1024;
+
+/// Places read at most: [`EVIDENCE_FILES_MAX`] and one for each key of 256 peers, several times.
+const PLACES_READ_MAX: usize = 8192;
+
+/// The sort of what anybody can see to be a fork, without knowing the rules of entries.
+const FORK: &str = "fork";
+
+/// The sort of an entry that somebody objects to.
+const ENTRY: &str = "entry";
 
 /// Evidence, durable.
 #[derive(Clone, Debug)]
@@ -30,7 +46,7 @@ pub enum Kept {
     New,
     /// The same file is there already.
     Known,
-    /// There are [`EVIDENCE_PER_LOG_MAX`] others about that log.
+    /// There are [`EVIDENCE_PER_KEY_MAX`] others against that key, or [`EVIDENCE_FILES_MAX`] in all.
     Enough,
 }
 
@@ -67,22 +83,33 @@ impl EvidenceStore {
         Self { store }
     }
 
-    /// Keeps a file, if it proves something.
+    /// Keeps a file, if it proves something. A fork takes the place of an entry when there is no other.
     ///
     /// # Errors
     /// [`EvidenceStoreError`].
     pub fn keep(&self, evidence: &Evidence) -> Result<Kept, EvidenceStoreError> {
-        let prefix = origin_hash(evidence.verify()?.origin());
-        let file = evidence.encode().into_bytes();
+        let place = Place::of(evidence, evidence.verify()?.origin());
+        let accused = format!("{}/", sha256_hex(evidence.signer().encode().as_bytes()));
         loop {
-            let rows = self.store.scan(EVIDENCE, prefix.as_bytes(), None, EVIDENCE_PER_LOG_MAX.into())?;
-            if rows.iter().any(|row| row.value == file) {
+            let rows = self.store.scan(PLACES, accused.as_bytes(), None, EVIDENCE_PER_KEY_MAX.into())?;
+            if rows.iter().any(|row| Place::parse(row).name == place.name) {
                 return Ok(Kept::Known);
             }
-            let slot_key = |slot: u8| [prefix.as_bytes(), &[slot]].concat();
-            let free = (0..EVIDENCE_PER_LOG_MAX).map(slot_key).find(|key| rows.iter().all(|r| r.key != *key));
-            let Some(key) = free else { return Ok(Kept::Enough) };
-            match self.store.apply(&[Op::put(EVIDENCE, key, file.clone(), Expected::Absent)]) {
+            let slot_key = |slot: u8| [accused.as_bytes(), &[slot]].concat();
+            let is_room = rows.is_empty() || self.places()?.len() < EVIDENCE_FILES_MAX;
+            let free = (0..EVIDENCE_PER_KEY_MAX).map(slot_key).find(|key| rows.iter().all(|r| r.key != *key));
+            let mut ops =
+                vec![Op::put(FILES, place.name.as_bytes(), evidence.encode().into_bytes(), Expected::Any)];
+            match (free.filter(|_| is_room), place.displaced(&rows)) {
+                (Some(key), _) => ops.push(Op::put(PLACES, key, place.encode(), Expected::Absent)),
+                (None, Some(row)) => {
+                    let expected = Expected::Exactly(row.version);
+                    ops.push(Op::put(PLACES, row.key.clone(), place.encode(), expected));
+                    ops.push(Op::delete(FILES, Place::parse(row).name, Expected::Any));
+                }
+                (None, None) => return Ok(Kept::Enough),
+            }
+            match self.store.apply(&ops) {
                 Ok(_) => return Ok(Kept::New),
                 // Somebody else took the place: look again. Places run out, so this ends.
                 Err(StateError::Conflict { .. }) => {}
@@ -91,25 +118,52 @@ impl EvidenceStore {
         }
     }
 
-    /// The files about one log.
+    /// The files about one log: against the log itself, and against those who cosigned it.
     ///
     /// # Errors
     /// [`EvidenceStoreError`].
     pub fn about(&self, origin: &Origin) -> Result<Vec<Evidence>, EvidenceStoreError> {
-        self.read(origin_hash(origin).as_bytes(), EVIDENCE_PER_LOG_MAX.into())
+        let hash = origin_hash(origin);
+        let places = self.places()?.into_iter().filter(|place| place.origin_hash == hash);
+        self.read(places.map(|place| place.name))
     }
 
-    /// Files about all logs, at most `limit`.
+    /// Files about all logs, at most `limit`, by name.
     ///
     /// # Errors
     /// [`EvidenceStoreError`].
     pub fn all(&self, limit: usize) -> Result<Vec<Evidence>, EvidenceStoreError> {
-        self.read(b"", limit)
+        self.read(self.names()?.into_iter().take(limit))
     }
 
-    fn read(&self, prefix: &[u8], limit: usize) -> Result<Vec<Evidence>, EvidenceStoreError> {
-        let rows = self.store.scan(EVIDENCE, prefix, None, limit)?;
-        rows.iter().map(|row| Ok(Evidence::parse(&row.value)?)).collect()
+    /// The names of all files, in ascending order: see [`evidence_name`].
+    ///
+    /// # Errors
+    /// [`EvidenceStoreError`].
+    pub fn names(&self) -> Result<Vec<String>, EvidenceStoreError> {
+        Ok(self.places()?.into_iter().map(|place| place.name).collect())
+    }
+
+    /// The file of that name.
+    ///
+    /// # Errors
+    /// [`EvidenceStoreError`].
+    pub fn file(&self, name: &str) -> Result<Option<Evidence>, EvidenceStoreError> {
+        let Some(row) = self.store.get(FILES, name.as_bytes())? else { return Ok(None) };
+        Ok(Some(Evidence::parse(&row.value)?))
+    }
+
+    /// All places, by the names of their files.
+    fn places(&self) -> Result<Vec<Place>, EvidenceStoreError> {
+        let rows = self.store.scan(PLACES, b"", None, PLACES_READ_MAX)?;
+        let mut places: Vec<Place> = rows.iter().map(Place::parse).collect();
+        places.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(places)
+    }
+
+    /// A file whose place was taken meanwhile is passed over.
+    fn read(&self, names: impl Iterator<Item = String>) -> Result<Vec<Evidence>, EvidenceStoreError> {
+        names.filter_map(|name| self.file(&name).transpose()).collect()
     }
 
     /// Keeps a pair that does not fit together, in place of an earlier one of that log.
@@ -156,5 +210,45 @@ impl EvidenceStore {
             self.keep(evidence)?;
         }
         Ok(found)
+    }
+}
+
+/// The name of an evidence file: the SHA-256 of its bytes, in hex.
+pub fn evidence_name(evidence: &Evidence) -> String {
+    sha256_hex(evidence.encode().as_bytes())
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What is known of a file without reading it.
+struct Place {
+    name: String,
+    sort: String,
+    origin_hash: String,
+}
+
+impl Place {
+    fn of(evidence: &Evidence, origin: &Origin) -> Self {
+        let sort = if matches!(evidence.charge(), Charge::LoggedEntry { .. }) { ENTRY } else { FORK };
+        Self { name: evidence_name(evidence), sort: sort.to_owned(), origin_hash: origin_hash(origin) }
+    }
+
+    fn encode(&self) -> String {
+        format!("{} {} {}", self.name, self.sort, self.origin_hash)
+    }
+
+    /// A place that was damaged names no file.
+    fn parse(row: &Row) -> Self {
+        let text = String::from_utf8_lossy(&row.value);
+        let mut words = text.splitn(3, ' ').map(str::to_owned);
+        let mut word = || words.next().unwrap_or_default();
+        Self { name: word(), sort: word(), origin_hash: word() }
+    }
+
+    /// The row whose file gives way to this one.
+    fn displaced<'r>(&self, rows: &'r [Row]) -> Option<&'r Row> {
+        (self.sort == FORK).then(|| rows.iter().find(|row| Self::parse(row).sort == ENTRY)).flatten()
     }
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use matricula_ledger::witness::{
-    EVIDENCE_PER_LOG_MAX, EvidenceStore, EvidenceStoreError, Kept, LightWitness,
+    EVIDENCE_PER_KEY_MAX, EvidenceStore, EvidenceStoreError, Kept, LightWitness, evidence_name,
 };
 use matricula_state::MemoryStore;
-use matricula_tlog::{Charge, Checkpoint, Evidence, Finding, Hash, SignedCheckpoint, TreeSize};
+use matricula_tlog::{
+    Charge, Checkpoint, Evidence, Finding, Hash, LeafIndex, ReasonCode, SignedCheckpoint, TreeSize, leaf_hash,
+};
 
 use crate::logs::{Branch, NOW, body, known, log_key, origin, witness_key};
 
@@ -96,7 +98,7 @@ fn a_log_that_forks_at_will_fills_no_disk() {
         let outcome = witness.add_checkpoint(&body(12, Vec::new(), forged(number)), NOW).unwrap();
         assert_eq!(outcome.status(), 422);
     }
-    assert_eq!(findings(&witness).len(), usize::from(EVIDENCE_PER_LOG_MAX));
+    assert_eq!(findings(&witness).len(), usize::from(EVIDENCE_PER_KEY_MAX));
 }
 
 #[test]
@@ -110,4 +112,41 @@ fn keeps_a_file_once_and_none_that_proves_nothing() {
     let nothing = Evidence::new(key, Charge::SplitView { one: one.clone(), other: one });
     assert!(matches!(store.keep(&nothing), Err(EvidenceStoreError::NoEvidence(_))));
     assert_eq!(store.about(&origin()).unwrap(), [evidence]);
+}
+
+/// Somebody objects to an entry of the log.
+fn objection(number: u8) -> Evidence {
+    let entry = vec![number];
+    let checkpoint = Checkpoint::new(origin(), TreeSize::new(1), leaf_hash(&entry)).unwrap();
+    let charge = Charge::LoggedEntry {
+        checkpoint: checkpoint.sign(&log_key()).unwrap(),
+        index: LeafIndex::new(0),
+        entry,
+        path: Vec::new(),
+        reason: ReasonCode::new("bad_signature").unwrap(),
+    };
+    Evidence::new(log_key().verifier().clone(), charge)
+}
+
+#[test]
+fn a_fork_takes_the_place_of_an_objection_and_not_of_another_fork() {
+    let store = EvidenceStore::new(Arc::new(MemoryStore::new()));
+    for number in 0..EVIDENCE_PER_KEY_MAX {
+        assert_eq!(store.keep(&objection(number)).unwrap(), Kept::New);
+    }
+    assert_eq!(store.keep(&objection(99)).unwrap(), Kept::Enough);
+    let forged = |number: u8| -> SignedCheckpoint {
+        let root = Hash::from_bytes([number; 32]);
+        Checkpoint::new(origin(), TreeSize::new(12), root).unwrap().sign(&log_key()).unwrap()
+    };
+    let fork =
+        |number: u8| Evidence::between(log_key().verifier(), &forged(0), &forged(number), &[]).unwrap();
+    for number in 1..=EVIDENCE_PER_KEY_MAX {
+        assert_eq!(store.keep(&fork(number)).unwrap(), Kept::New);
+        assert_eq!(store.file(&evidence_name(&fork(number))).unwrap(), Some(fork(number)));
+    }
+    assert_eq!(store.keep(&fork(99)).unwrap(), Kept::Enough);
+    assert_eq!(store.names().unwrap().len(), usize::from(EVIDENCE_PER_KEY_MAX));
+    let held = store.about(&origin()).unwrap();
+    assert!(held.iter().all(|held| matches!(held.charge(), Charge::SplitView { .. })));
 }

@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use matricula_issuer::authority::{self, AuthorityHome, AuthorityProfile, BaseUrl, InitAuthority};
 use matricula_issuer::http::IssuerState;
 use matricula_issuer::keyring::{Passphrase, WorkFactor};
-use matricula_ledger::{Clock, Following, FollowingKeys};
+use matricula_ledger::{Clock, Following, FollowingKeys, Memory};
 use matricula_registry::{Country, InstitutionId, LogOrigin, Text};
 use matricula_state::MemoryStore;
 use matricula_tlog::{Cosigner, KeyName, UnixSeconds};
@@ -90,7 +90,8 @@ fn following(folder: &TempDir) -> Arc<Following> {
     let cosigner = |name: &str, seed| Cosigner::new(KeyName::new(name).unwrap(), &[seed; 32]);
     let keys =
         FollowingKeys { witness: cosigner("witness.example", 2), mirror: cosigner("mirror.example", 3) };
-    Arc::new(Following::open(&folder.path().join("following"), keys, Vec::new(), Vec::new()).unwrap())
+    let folder = folder.path().join("following");
+    Arc::new(Following::open(&folder, keys, Vec::new(), Vec::new(), Memory::MayBegin).unwrap())
 }
 
 #[test]
