@@ -26,7 +26,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use matricula_ledger::{Health, Node};
+use axum::response::{IntoResponse, Response};
+use matricula_ledger::{Following, Health, Node};
 use matricula_wallet_api::WalletState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -88,7 +89,12 @@ async fn serve(
         tokio::spawn(std::future::IntoFuture::into_future(axum::serve(listener, metrics.router())));
     }
     let document = openapi::document(&services, &config.public_url, has_metrics);
-    let app = layered(router.merge(openapi::router(&document)), services.node(), metrics, config);
+    let app = layered(
+        router.merge(openapi::router(&document)),
+        (services.node(), services.following()),
+        metrics,
+        config,
+    );
     tracing::info!(address = %config.listen, public_url = config.public_url, "serving");
     if let Some(wallet) = services.wallet() {
         tokio::spawn(sweep_hourly(wallet));
@@ -190,10 +196,15 @@ async fn told_to_stop() {
 }
 
 /// Request ids, a line in the log, problem documents and a time limit around every service.
-fn layered(router: Router, node: Option<Arc<Node>>, metrics: Metrics, config: &ServerConfig) -> Router {
+fn layered(
+    router: Router,
+    (node, following): (Option<Arc<Node>>, Option<Arc<Following>>),
+    metrics: Metrics,
+    config: &ServerConfig,
+) -> Router {
     let timeout = Duration::from_secs(config.request_timeout_seconds);
     router
-        .route("/healthz", axum::routing::get(move || healthz(node.clone())))
+        .route("/healthz", axum::routing::get(move || healthz(node.clone(), following.clone())))
         .layer(from_fn(requests::tell_route))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
         .layer(CatchPanicLayer::new())
@@ -205,9 +216,14 @@ fn layered(router: Router, node: Option<Arc<Node>>, metrics: Metrics, config: &S
         .layer(from_fn(edge::own_id_for_strange_ones))
 }
 
-async fn healthz(node: Option<Arc<Node>>) -> (StatusCode, &'static str) {
-    match node.map(|node| node.health()) {
-        Some(Health::Stopped { .. }) => (StatusCode::SERVICE_UNAVAILABLE, "the log has stopped\n"),
-        Some(Health::Running) | None => (StatusCode::OK, "ok\n"),
+/// Whether the log, and the copies of others' logs, take entries.
+async fn healthz(node: Option<Arc<Node>>, following: Option<Arc<Following>>) -> Response {
+    if node.is_some_and(|node| matches!(node.health(), Health::Stopped { .. })) {
+        return edge::unhealthy("node_stopped", "the log has stopped");
     }
+    // Looks at a file, and so may wait for the disk: a moment, which is what a probe is for.
+    if following.is_some_and(|following| following.mirror().has_failed()) {
+        return edge::unhealthy("following_stopped", "logs of others are not cosigned any more");
+    }
+    "ok\n".into_response()
 }

@@ -82,6 +82,13 @@ fn with_body(response: Response, document: &Map<String, Value>) -> Response {
     Response::from_parts(parts, Body::from(serde_json::to_vec(document).unwrap_or_default()))
 }
 
+/// A server that runs, and does not do all that it is there for until somebody looks after it.
+pub fn unhealthy(code: &str, detail: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    with_body(response, &document(StatusCode::SERVICE_UNAVAILABLE, code, detail))
+}
+
 /// What a status alone says.
 fn problem(status: StatusCode) -> Map<String, Value> {
     let (code, detail) = match status {
@@ -97,6 +104,10 @@ fn problem(status: StatusCode) -> Map<String, Value> {
         status if status.is_server_error() => ("server_error", "the fault is the server's"),
         _ => ("bad_request", "the request cannot be read"),
     };
+    document(status, code, detail)
+}
+
+fn document(status: StatusCode, code: &str, detail: &str) -> Map<String, Value> {
     let document = json!({
         "type": format!("urn:matricula:problem:{code}"),
         "title": status.canonical_reason().unwrap_or("Error"),

@@ -27,7 +27,8 @@ struct Document;
     get, path = "/healthz", tag = "server",
     responses(
         (status = 200, description = "Everything runs", content_type = "text/plain; charset=utf-8", body = String),
-        (status = 503, description = "The log has stopped. Code: `unavailable`.", content_type = "application/problem+json",
+        (status = 503, description = "It takes no more entries until it is started again. Code: `node_stopped`, or \
+            `following_stopped` when logs of others are not cosigned any more.", content_type = "application/problem+json",
             body = serde_json::Value)
     )
 )]

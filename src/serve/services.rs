@@ -131,6 +131,11 @@ impl Services {
         self.node.clone()
     }
 
+    /// The logs of others that are cosigned here.
+    pub fn following(&self) -> Option<Arc<Following>> {
+        self.following.clone()
+    }
+
     /// Whether logs of others are cosigned here.
     pub fn follows(&self) -> bool {
         self.following.is_some()

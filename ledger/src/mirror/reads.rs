@@ -6,7 +6,7 @@ use matricula_tlog::{
 };
 
 use super::copy::{LogCopy, Working};
-use super::{Mirror, MirrorError};
+use super::{COSIGNED, Mirror, MirrorError};
 use crate::tiles::ObjectPath;
 
 impl Mirror {
@@ -16,6 +16,14 @@ impl Mirror {
     /// [`MirrorError::Stopped`].
     pub fn origins(&self) -> Result<Vec<Origin>, MirrorError> {
         Ok(self.logs()?.copies.into_keys().collect())
+    }
+
+    /// Whether something was written in vain, so that of some log nothing more is taken until the stores are opened again.
+    /// What is there of it is served as before.
+    pub fn has_failed(&self) -> bool {
+        let Ok(logs) = self.logs() else { return true };
+        // A state store that failed answers nothing, whatever it is asked.
+        self.state.get(COSIGNED, b"any").is_err() || logs.copies.values().any(|copy| copy.has_failed())
     }
 
     /// The log with that hash of its origin, as addresses name it.
