@@ -21,7 +21,7 @@ pub struct Logged {
 /// A log that entries can be handed to and read from.
 ///
 /// Contract: `submit` takes all entries or none, in the order given, and returns when they are
-/// durable; the same bytes handed in twice give the same index. `proof` waits until the entry is
+/// acknowledged; the same bytes handed in twice give the same index. `proof` waits until the entry is
 /// under a signed checkpoint, as long as the implementation finds reasonable.
 pub trait LogPort: Send + Sync {
     /// Hands in entries: all of them get a place, or none.
@@ -43,7 +43,7 @@ pub trait LogPort: Send + Sync {
 /// Why the log did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LogPortError {
-    /// The log's door refused an entry; none of them was taken.
+    /// The log's door refused an entry; none of them was taken, now or before. This is final.
     #[error("the log refused: {message}")]
     Refused {
         /// Which of the entries handed in, from 0.
@@ -69,8 +69,15 @@ pub enum LogPortError {
         /// Where they wait.
         place: String,
     },
-    /// The entry is in the log, but no signed checkpoint covers it yet.
-    #[error("entry {index} is not under a signed checkpoint yet")]
+    /// The entries are in the log, which acknowledges them only when mirrors hold them, too. Hand the same bytes in
+    /// again.
+    #[error("it is in the log, and not acknowledged: too few mirrors hold it yet")]
+    NotAcknowledged,
+    /// The log has too much to do; none of the entries was taken. Hand the same bytes in again.
+    #[error("the log has much to do, and took nothing; try again in a moment")]
+    Busy,
+    /// The entry may be in the log, but no checkpoint covers it yet that enough have cosigned.
+    #[error("there is no proof of entry {index} yet: too few of those who cosign the log have answered")]
     NotPublished {
         /// The entry.
         index: LeafIndex,
@@ -104,6 +111,8 @@ impl LogPortError {
             Self::Refused { code, .. } => code,
             Self::Unreachable { .. } => "log_unreachable",
             Self::Waiting { .. } => "log_waiting",
+            Self::NotAcknowledged => "log_not_acknowledged",
+            Self::Busy => "log_busy",
             Self::NotPublished { .. } => "log_not_published",
             Self::NoSuchEntry { .. } => "log_no_such_entry",
             Self::BadAnswer { .. } => "log_bad_answer",

@@ -85,10 +85,30 @@ fn refusal(error: SubmitError) -> LogPortError {
             },
             None => LogPortError::BadAnswer { problem: "a refusal without a reason".to_owned() },
         },
+        SubmitError::NotMirrored => LogPortError::NotAcknowledged,
+        SubmitError::Busy => LogPortError::Busy,
         other => LogPortError::Stopped { problem: other.to_string() },
     }
 }
 
 fn unreadable(error: ReadError) -> LogPortError {
     LogPortError::BadAnswer { problem: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_door_refuses_is_refused() {
+        for (error, code) in [
+            (SubmitError::NotMirrored, "log_not_acknowledged"),
+            (SubmitError::Busy, "log_busy"),
+            (SubmitError::Stopped, "log_stopped"),
+        ] {
+            let told = refusal(error);
+            assert_eq!(told.code(), code);
+            assert!(!matches!(told, LogPortError::Refused { .. }));
+        }
+    }
 }
