@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use matricula_issuer::TomlError;
-use matricula_ledger::Acknowledge;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -69,38 +68,11 @@ pub struct AuthorityConfig {
     pub passphrase_file: Option<PathBuf>,
     /// School folders whose `bind` key this server may use to bind records to their holders.
     pub binding_schools: Vec<PathBuf>,
-    /// When the log acknowledges an entry.
-    pub acknowledge: AcknowledgeWhen,
-}
-
-/// When the log acknowledges an entry.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum AcknowledgeWhen {
-    /// When it is on the disk here.
-    #[default]
-    Durable,
-    /// When as many mirrors as the policy asks for have it on theirs, too.
-    Mirrored,
-}
-
-impl From<AcknowledgeWhen> for Acknowledge {
-    fn from(when: AcknowledgeWhen) -> Self {
-        match when {
-            AcknowledgeWhen::Durable => Self::Durable,
-            AcknowledgeWhen::Mirrored => Self::Mirrored,
-        }
-    }
 }
 
 impl Default for AuthorityConfig {
     fn default() -> Self {
-        Self {
-            home: PathBuf::from("authority"),
-            passphrase_file: None,
-            binding_schools: Vec::new(),
-            acknowledge: AcknowledgeWhen::default(),
-        }
+        Self { home: PathBuf::from("authority"), passphrase_file: None, binding_schools: Vec::new() }
     }
 }
 

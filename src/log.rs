@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use matricula_issuer::LogPort;
-use matricula_issuer::authority::{AuthorityHome, PeerService};
+use matricula_issuer::authority::{AcknowledgeWhen, AuthorityHome, PeerService};
 use matricula_issuer::keyring::Passphrase;
 use matricula_ledger::{Acknowledge, Clock, Node, NodeConfig, NodeKeys, OpenError, Peer, Replication, Role};
 use matricula_tlog::{Cosigner, KeyName, NoteSigner, VerifierKey};
@@ -47,29 +47,15 @@ pub fn open(args: &LogArgs, default: &str) -> Result<Box<dyn LogPort>, Failure> 
 /// Starts the node of an authority's home in this process. The first start creates the log with the
 /// authority's genesis.
 pub fn open_node(home: &AuthorityHome, passphrase: &Passphrase, clock: Clock) -> Result<Arc<Node>, Failure> {
-    open_node_that(Acknowledge::Durable, home, passphrase, clock)
-}
-
-/// [`open_node`] for a node that acknowledges entries when they are durable here, or when mirrors have them, too.
-pub fn open_node_that(
-    acknowledge: Acknowledge,
-    home: &AuthorityHome,
-    passphrase: &Passphrase,
-    clock: Clock,
-) -> Result<Arc<Node>, Failure> {
     let keys = node_keys(home, passphrase)?;
     let genesis = home.genesis()?;
     let folder = home.root().join(LEDGER_FOLDER);
     refuse_unfinished(&folder)?;
-    let config = NodeConfig {
-        clock,
-        replication: Replication { acknowledge, ..replication(home)? },
-        ..NodeConfig::new(&folder)
-    };
+    let config = NodeConfig { clock, replication: replication(home)?, ..NodeConfig::new(&folder) };
     Node::create(config, keys, &genesis).map(Arc::new).map_err(|error| unusable(&folder, &error))
 }
 
-/// Whom the node asks for cosignatures, and the policy that they have to satisfy.
+/// Whom the node asks for cosignatures, the policy that they have to satisfy, and when it acknowledges.
 fn replication(home: &AuthorityHome) -> Result<Replication, Failure> {
     let mut asked = Vec::new();
     for peer in home.peers()? {
@@ -85,7 +71,11 @@ fn replication(home: &AuthorityHome) -> Result<Replication, Failure> {
             asked.push(Peer { name, key, role, url: format!("{base}/{}", service.as_str()) });
         }
     }
-    Ok(Replication { policy: Some(home.policy()?), peers: asked, ..Replication::default() })
+    let acknowledge = match home.acknowledge()? {
+        AcknowledgeWhen::Durable => Acknowledge::Durable,
+        AcknowledgeWhen::Mirrored => Acknowledge::Mirrored,
+    };
+    Ok(Replication { policy: Some(home.policy()?), peers: asked, acknowledge, ..Replication::default() })
 }
 
 /// Unlocks the keys that a node signs with.

@@ -29,7 +29,7 @@ const GROWTH_BYTES: usize = 128;
 pub struct ExportTrust<'a> {
     /// How long a verifier may rely on it alone, in seconds.
     pub valid_for_s: u64,
-    /// Whose cosignatures a log proof needs; without it, the authority's own witness's.
+    /// Whose cosignatures a log proof needs; without it, what the policy in the authority's folder says.
     pub policy: Option<&'a Policy>,
     /// When it is made.
     pub now: UnixSeconds,

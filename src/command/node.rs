@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use matricula_issuer::authority::{AuthorityCard, AuthorityHome, Peer, PeerName, PeerService};
+use matricula_issuer::authority::{
+    AcknowledgeWhen, AuthorityCard, AuthorityHome, Peer, PeerName, PeerService,
+};
 use matricula_ledger::mirror::convicts_by_itself;
-use matricula_tlog::{EVIDENCE_BYTES_MAX, Evidence, POLICY_BYTES_MAX, Policy};
+use matricula_tlog::{EVIDENCE_BYTES_MAX, Evidence, POLICY_BYTES_MAX};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -45,7 +47,7 @@ pub enum PeerCommand {
 pub enum PolicyCommand {
     /// Show the policy in force, and one that counts every peer
     Show(HomeArgs),
-    /// Set the policy from a file in the format of C2SP tlog-policy
+    /// Set the policy from a file in the format of C2SP tlog-policy, and when the log acknowledges
     Set(SetArgs),
 }
 
@@ -67,8 +69,9 @@ pub struct HomeArgs {
 /// Arguments of `node peer add`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  matricula node peer add senegal.card.toml --name senegal\n  \
-    matricula node peer add senegal.card.toml --follow mirror \\\n    --ask mirror,witness\n\n\
-    The card is what the other authority's `authority/authority.toml` says. Check it with them by another way than it came.\n\
+    matricula node peer add senegal.card.toml --follow mirror \\\n    --ask mirror,witness\n  \
+    matricula node peer add senegal.new.toml --name senegal --replace\n\n\
+    The card is the other authority's `authority/card.toml`. Check it with them by another way than it came.\n\
     A running node takes peers up when it is started again.")]
 pub struct AddArgs {
     /// The other authority's card
@@ -82,6 +85,9 @@ pub struct AddArgs {
     /// What this node asks of the other for its own log
     #[arg(long, value_delimiter = ',', value_name = "SERVICE,…", default_value = "mirror,witness")]
     pub ask: Vec<Service>,
+    /// Put card and services in the place of those of the peer with that name; its log and the log's key stay
+    #[arg(long)]
+    pub replace: bool,
     #[command(flatten)]
     pub home: HomeArgs,
 }
@@ -120,14 +126,30 @@ pub struct RemoveArgs {
 /// Arguments of `node policy set`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  matricula node policy show > policy.txt      # then edit it\n  matricula node policy set policy.txt\n\n\
+    after_help = "Examples:\n  matricula node policy show > policy.txt      # then edit it\n  matricula node policy set policy.txt\n  \
+    matricula node policy set --acknowledge mirrored\n\n\
+    What is acknowledged when it is mirrored survives the loss of this machine; a log that reaches no mirror then\n\
+    acknowledges nothing. It holds for the server and for commands with `--log DIR`. What is not given stays.\n\n\
     The policy goes into the next trust file: run `matricula trust export` afterwards, and start the node again."
 )]
 pub struct SetArgs {
     /// The policy file
-    pub file: PathBuf,
+    #[arg(required_unless_present = "acknowledge")]
+    pub file: Option<PathBuf>,
+    /// When the log acknowledges an entry; at first `durable`
+    #[arg(long, value_name = "WHEN")]
+    pub acknowledge: Option<Acknowledge>,
     #[command(flatten)]
     pub home: HomeArgs,
+}
+
+/// When the log acknowledges an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Acknowledge {
+    /// When it is on the disk here
+    Durable,
+    /// When as many mirrors as the policy asks for, and at least one, have it on theirs, too
+    Mirrored,
 }
 
 /// Arguments of `node evidence verify`.
@@ -169,7 +191,11 @@ fn add(args: &AddArgs) -> Result<u8, Failure> {
         None => peer_name(&country).map_err(Failure::usage)?,
     };
     let peer = Peer { name, follow: services(&args.follow)?, ask: services(&args.ask)?, card };
-    home.add_peer(&peer)?;
+    if args.replace {
+        home.replace_peer(&peer)?
+    } else {
+        home.add_peer(&peer)?
+    }
     println!("{} ({})", peer.name, peer.card.profile.name);
     println!("  its log     {}", peer.card.log_vkey);
     println!("  reached at  {}", peer.card.profile.base_url.as_str());
@@ -220,6 +246,8 @@ fn show_policy(args: &HomeArgs) -> Result<u8, Failure> {
             println!("log {}\nwitness own {}\nquorum own", card.log_vkey, card.witness_vkey);
         }
     }
+    // Beside the policy: it is no part of the file.
+    eprintln!("The log acknowledges an entry when it is {}.", home.acknowledge()?.as_str());
     if let Some(proposal) = proposal {
         println!("\n# With the peers that are asked, it could be:");
         proposal.lines().for_each(|line| println!("# {line}"));
@@ -256,9 +284,17 @@ fn proposal(home: &AuthorityHome) -> Result<Option<String>, Failure> {
 
 fn set_policy(args: &SetArgs) -> Result<u8, Failure> {
     let home = AuthorityHome::open(&args.home.home)?;
-    let text = read_text(&args.file, POLICY_BYTES_MAX as u64)?;
-    let policy: Policy = home.set_policy(&text).map_err(|error| Failure::from(error).about(&args.file))?;
+    let text = args.file.as_ref().map(|file| read_text(file, POLICY_BYTES_MAX as u64)).transpose()?;
+    let acknowledge = args.acknowledge.map(|when| match when {
+        Acknowledge::Durable => AcknowledgeWhen::Durable,
+        Acknowledge::Mirrored => AcknowledgeWhen::Mirrored,
+    });
+    let policy = home.set_policy(text.as_deref(), acknowledge).map_err(|error| match &args.file {
+        Some(file) => Failure::from(error).about(file),
+        None => error.into(),
+    })?;
     println!("The policy names {} cosigners.", policy.witnesses().len());
+    println!("The log acknowledges an entry when it is {}.", home.acknowledge()?.as_str());
     println!("Start the node again, then `matricula trust export`, so that verifiers ask for the same.");
     Ok(0)
 }

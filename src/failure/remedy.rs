@@ -89,6 +89,13 @@ fn remedy_for_code(code: &str) -> Option<&'static str> {
         "no_authority_home" => "name the authority's folder with --home",
         "file_damaged" => "bring the file back from a copy of the folder",
         "log_unreachable" => "check the address, and whether the node runs there",
+        "log_not_acknowledged" => {
+            "run this command again when the mirrors can be reached: what is in the log is not logged twice"
+        }
+        "log_busy" => "run this command again in a moment",
+        "policy_lost" => {
+            "bring it back from a copy of the folder, or say all of it anew: `matricula node policy set FILE --acknowledge WHEN`"
+        }
         "log_waiting" => {
             "take the folder to the ministry, where `matricula ledger sync` hands the entries in; then bring it back and run this command again"
         }

@@ -56,9 +56,7 @@ impl Services {
         let passphrase = keys.then(|| opening.passphrase()).transpose()?;
         let node = match (&passphrase, wanted(Service::Ledger)) {
             (Some(passphrase), true) => {
-                let acknowledge = config.authority.acknowledge.into();
-                let home = opening.authority()?;
-                Some(log::open_node_that(acknowledge, &home, passphrase, Clock::system())?)
+                Some(log::open_node(&opening.authority()?, passphrase, Clock::system())?)
             }
             _ => None,
         };

@@ -15,6 +15,9 @@ fn two_ministries_cosign_each_other() {
     become_peers(&honduras, &senegal);
     peers_are_kept_apart(&honduras);
     a_policy_asks_for_the_neighbour(&honduras);
+    a_policy_is_never_lost_unnoticed(&honduras);
+    a_needed_peer_can_move(&honduras, &senegal);
+    what_no_mirror_holds_is_not_acknowledged(&honduras, &senegal);
 
     let neighbour = Server::start_only(&senegal, "ledger");
     let server = Server::start_only(&honduras, "ledger");
@@ -74,13 +77,82 @@ fn a_policy_asks_for_the_neighbour(honduras: &Office) {
     assert!(honduras.ok(&["node", "policy", "set", "policy.txt"]).contains("2 cosigners"));
     honduras.fails(&["node", "peer", "remove", "senegal"], 1, "peer_needed");
     assert!(honduras.ok(&["node", "policy", "show"]).starts_with(&policy));
+    let nobody = policy.replace("quorum anchor", "quorum none");
+    fs::write(honduras.path("nobody.txt"), nobody).unwrap();
+    honduras.fails(&["node", "policy", "set", "nobody.txt"], 1, "policy_of_nobody");
+    assert!(honduras.ok(&["node", "policy", "show"]).starts_with(&policy));
+}
+
+fn a_policy_is_never_lost_unnoticed(honduras: &Office) {
+    for lost in ["authority/policy", "authority/replication.toml"] {
+        let (from, to) = (honduras.path(lost), honduras.path("aside"));
+        fs::rename(&from, &to).unwrap();
+        let refused = honduras.fails(&["node", "policy", "show"], 1, "policy_lost");
+        assert!(refused.contains(lost) && refused.contains("policy set"), "{refused}");
+        honduras.fails(&["node", "peer", "remove", "senegal"], 1, "policy_lost");
+        fs::rename(&to, &from).unwrap();
+    }
+    fs::remove_file(honduras.path("authority/replication.toml")).unwrap();
+    honduras.fails(&["node", "policy", "set", "policy.txt"], 1, "policy_lost");
+    let again = honduras.ok(&["node", "policy", "set", "policy.txt", "--acknowledge", "durable"]);
+    assert!(again.contains("when it is durable"), "{again}");
+}
+
+/// The neighbour moves to another address: its card may be replaced, and what is needed of it may not.
+fn a_needed_peer_can_move(honduras: &Office, senegal: &Office) {
+    let before = fs::read_to_string(honduras.path("authority/peers/senegal.toml")).unwrap();
+    let card = fs::read_to_string(senegal.path("authority/card.toml")).unwrap();
+    let moved = card.replace(&senegal.url(), "https://elsewhere.sn.example");
+    assert_ne!(moved, card);
+    fs::write(honduras.path("moved.toml"), moved).unwrap();
+    let replace = |card, rest: &[&str]| {
+        let order = ["node", "peer", "add", card, "--replace", "--name"];
+        [&order[..], rest].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    honduras.fails(&["node", "peer", "add", "moved.toml", "--name", "senegal"], 1, "peer_exists");
+    honduras.fails(&words(&replace("moved.toml", &["nobody"])), 1, "peer_unknown");
+    honduras.fails(&words(&replace("moved.toml", &["senegal", "--ask", "witness"])), 1, "peer_needed");
+    let own = self::card(honduras);
+    honduras.fails(&words(&replace(&own, &["senegal"])), 1, "peer_other_log");
+    assert_eq!(fs::read_to_string(honduras.path("authority/peers/senegal.toml")).unwrap(), before);
+    honduras.ok(&words(&replace("moved.toml", &["senegal"])));
+    assert!(honduras.ok(&["node", "peer", "list"]).contains("https://elsewhere.sn.example"));
+    honduras.ok(&words(&replace("senegal.toml", &["senegal"])));
+    assert_eq!(fs::read_to_string(honduras.path("authority/peers/senegal.toml")).unwrap(), before);
+
+    let renamed = honduras.path("authority/peers/Senegal.toml");
+    fs::rename(honduras.path("authority/peers/senegal.toml"), &renamed).unwrap();
+    let refused = honduras.fails(&["node", "peer", "list"], 1, "peer_file_name");
+    assert!(refused.contains("Senegal.toml"), "{refused}");
+    fs::rename(&renamed, honduras.path("authority/peers/senegal.toml")).unwrap();
+}
+
+/// The setting is in the home: a command with the folder acknowledges no sooner than the server would.
+fn what_no_mirror_holds_is_not_acknowledged(honduras: &Office, senegal: &Office) {
+    let alone = ["node", "policy", "set", "--acknowledge", "mirrored"];
+    senegal.fails(&alone, 1, "policy_not_set");
+    let shown = senegal.ok(&["node", "policy", "show"]);
+    fs::write(senegal.path("policy.txt"), shown).unwrap();
+    senegal.fails(&[&alone[..], &["policy.txt"]].concat(), 1, "no_mirror_asked");
+    assert!(!senegal.path("authority/policy").exists());
+
+    let changed = honduras.ok(&alone);
+    assert!(changed.contains("2 cosigners") && changed.contains("when it is mirrored"), "{changed}");
+    let in_folder = order_to("authority", "senegal.toml", "1");
+    let refused = honduras.fails(&words(&in_folder), 1, "log_not_acknowledged");
+    assert!(refused.contains("is in the log") && refused.contains("again"), "{refused}");
+    let changed = honduras.ok(&["node", "policy", "set", "--acknowledge", "durable"]);
+    assert!(changed.contains("when it is durable"), "{changed}");
 }
 
 /// An entry for the log: the authority recognises its neighbour for some levels.
 fn order(honduras: &Office, card: &str, levels: &str) -> Vec<String> {
-    let log = format!("{}/log", honduras.url());
+    order_to(&format!("{}/log", honduras.url()), card, levels)
+}
+
+fn order_to(log: &str, card: &str, levels: &str) -> Vec<String> {
     let words =
-        ["authority", "amend", "recognise", card, "--kinds", "diploma", "--levels", levels, "--log", &log];
+        ["authority", "amend", "recognise", card, "--kinds", "diploma", "--levels", levels, "--log", log];
     words.map(str::to_owned).to_vec()
 }
 

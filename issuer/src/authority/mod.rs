@@ -6,6 +6,7 @@ mod home;
 mod init;
 mod listing;
 mod peers;
+mod policy;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ pub use listing::{
     InstitutionStanding, ListedEvent, ListedInstitution, ListedKey, list_institution, list_institutions,
 };
 pub use peers::{Peer, PeerError, PeerName, PeerService};
+pub use policy::AcknowledgeWhen;
 
 /// The version of the registry's rules that a new log follows.
 pub const RULES_VERSION: u64 = 1;

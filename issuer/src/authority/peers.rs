@@ -1,7 +1,8 @@
 //! Other authorities' nodes: whom this one asks for cosignatures, whose logs it follows, and the policy that comes of it.
 //!
 //! ```text
-//! policy              by what the own log's proofs are to be believed; without it, the own witness is enough
+//! policy              by what the own log's proofs are to be believed; where none was set, the own witness is enough
+//! replication.toml    when the log acknowledges; there where a policy was set, so that none is lost unnoticed
 //! peers/<name>.toml   another authority's card, and what the two nodes do for one another
 //! ```
 
@@ -9,9 +10,9 @@ use core::fmt;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use matricula_tlog::{POLICY_BYTES_MAX, Policy, PolicyError, VerifierKey};
+use matricula_tlog::PolicyError;
 use serde::{Deserialize, Serialize};
 
 use super::AuthorityHome;
@@ -26,7 +27,6 @@ const PEER_BYTES_MAX: u64 = 128 * 1024;
 const PEERS_MAX: usize = 256;
 
 const NAME_CHARS_MAX: usize = 32;
-const POLICY_FILE: &str = "policy";
 const PEERS_FOLDER: &str = "peers";
 
 /// What one node does for another's log.
@@ -94,6 +94,15 @@ struct PeerFile {
     card: CardFile,
 }
 
+impl Peer {
+    fn encode(&self, path: &Path) -> Result<Vec<u8>, StorageError> {
+        let file =
+            PeerFile { follow: self.follow.clone(), ask: self.ask.clone(), card: CardFile::of(&self.card) };
+        let text = toml::to_string(&file).map_err(|error| StorageError::malformed(path, error))?;
+        Ok(text.into_bytes())
+    }
+}
+
 /// Why peers or policy were left as they were.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerError {
@@ -115,11 +124,23 @@ pub enum PeerError {
         /// The name.
         name: PeerName,
     },
-    /// The policy in force needs it.
-    #[error("the policy cannot be met without the peer {name}")]
+    /// The policy in force, or the wish to be mirrored before anything is acknowledged, needs it.
+    #[error("what was set cannot be met without the peer {name}, or without what it is asked for")]
     Needed {
         /// The peer.
         name: PeerName,
+    },
+    /// The card to put in a peer's place is of another log, or of that log with another key.
+    #[error("the peer {name} has another log, or that log with another key")]
+    OtherLog {
+        /// The peer.
+        name: PeerName,
+    },
+    /// A file among the peers is none, by its name.
+    #[error("{} is no peer: a peer's file is NAME.toml, with 1 to 32 small letters, digits and hyphens as NAME", path.display())]
+    NoPeerFile {
+        /// The file.
+        path: PathBuf,
     },
     /// The card is the authority's own.
     #[error("the card is this authority's own")]
@@ -136,6 +157,21 @@ pub enum PeerError {
     /// Nobody who would have to cosign is asked to.
     #[error("the policy's quorum cannot be met by this node and those it asks")]
     PolicyUnreachable,
+    /// The quorum is met by nobody's cosignature.
+    #[error("the policy asks for nobody's cosignature")]
+    PolicyOfNobody,
+    /// Nothing can be mirrored before it is acknowledged.
+    #[error("no peer is asked to mirror this log, so that nothing would ever be acknowledged")]
+    NoMirrorAsked,
+    /// There is no policy to keep.
+    #[error("no policy was set yet")]
+    PolicyNotSet,
+    /// A policy was set, and one of its two files is gone.
+    #[error("{} is missing, and a policy was set here", path.display())]
+    PolicyLost {
+        /// The missing file.
+        path: PathBuf,
+    },
     /// The own card does not give a policy.
     #[error(transparent)]
     Card(#[from] CardError),
@@ -151,11 +187,17 @@ impl PeerError {
             Self::Exists { .. } | Self::SameLog { .. } => "peer_exists",
             Self::Unknown { .. } => "peer_unknown",
             Self::Needed { .. } => "peer_needed",
+            Self::OtherLog { .. } => "peer_other_log",
+            Self::NoPeerFile { .. } => "peer_file_name",
             Self::OwnCard => "peer_is_self",
             Self::TooMany => "too_many_peers",
             Self::Policy(_) => "policy_malformed",
             Self::PolicyOfAnotherLog => "policy_of_another_log",
             Self::PolicyUnreachable => "policy_unreachable",
+            Self::PolicyOfNobody => "policy_of_nobody",
+            Self::NoMirrorAsked => "no_mirror_asked",
+            Self::PolicyNotSet => "policy_not_set",
+            Self::PolicyLost { .. } => "policy_lost",
             Self::Card(error) => error.code(),
             Self::Storage(error) => error.code(),
         }
@@ -163,60 +205,20 @@ impl PeerError {
 }
 
 impl AuthorityHome {
-    /// The policy by which this log's proofs are to be believed: the one that was set, or the own witness.
-    ///
-    /// # Errors
-    /// [`PeerError`] when the file is damaged.
-    pub fn policy(&self) -> Result<Policy, PeerError> {
-        match storage::read_if_there(&self.policy_path(), POLICY_BYTES_MAX as u64)? {
-            Some(bytes) => {
-                Ok(Policy::parse(&bytes)
-                    .map_err(|error| StorageError::malformed(&self.policy_path(), error))?)
-            }
-            None => Ok(self.card().policy()?),
-        }
-    }
-
-    /// The policy as it stands in its file, `None` when none was set.
-    ///
-    /// # Errors
-    /// [`PeerError::Storage`].
-    pub fn policy_text(&self) -> Result<Option<String>, PeerError> {
-        let bytes = storage::read_if_there(&self.policy_path(), POLICY_BYTES_MAX as u64)?;
-        let text = bytes.map(String::from_utf8).transpose();
-        Ok(text.map_err(|error| StorageError::malformed(&self.policy_path(), error))?)
-    }
-
-    /// Sets the policy, if it is about this log and can be met by this node and those it asks.
-    ///
-    /// # Errors
-    /// [`PeerError`]; the policy is then the one before.
-    pub fn set_policy(&self, text: &str) -> Result<Policy, PeerError> {
-        let _lock = HomeLock::take(self.root())?;
-        let policy = Policy::parse(text.as_bytes())?;
-        let log = VerifierKey::parse(&self.card().log_vkey).ok();
-        if !policy.logs().iter().any(|line| Some(line.key()) == log.as_ref()) {
-            return Err(PeerError::PolicyOfAnotherLog);
-        }
-        if !self.can_be_met(&policy, &self.peers()?) {
-            return Err(PeerError::PolicyUnreachable);
-        }
-        storage::write(&self.policy_path(), text.as_bytes(), Access::Shared)?;
-        Ok(policy)
-    }
-
     /// The peers, by name.
     ///
     /// # Errors
-    /// [`PeerError::Storage`].
+    /// [`PeerError::Storage`]; [`PeerError::NoPeerFile`]: a peer must not go unheard because its file was renamed.
     pub fn peers(&self) -> Result<Vec<Peer>, PeerError> {
         let folder = self.root().join(PEERS_FOLDER);
         if !folder.is_dir() {
             return Ok(Vec::new());
         }
-        let names = storage::names_in(&folder)?;
-        let mut names: Vec<PeerName> =
-            names.iter().filter_map(|name| PeerName::parse(name.strip_suffix(".toml")?)).collect();
+        let name = |file: &String| {
+            let name = file.strip_suffix(".toml").and_then(PeerName::parse);
+            name.ok_or_else(|| PeerError::NoPeerFile { path: folder.join(file) })
+        };
+        let mut names = storage::names_in(&folder)?.iter().map(name).collect::<Result<Vec<_>, _>>()?;
         names.sort();
         names.into_iter().map(|name| self.peer(name)).collect()
     }
@@ -246,14 +248,31 @@ impl AuthorityHome {
             return Err(PeerError::TooMany);
         }
         storage::make_folder(&self.root().join(PEERS_FOLDER))?;
-        let file =
-            PeerFile { follow: peer.follow.clone(), ask: peer.ask.clone(), card: CardFile::of(&peer.card) };
         let path = self.peer_path(&peer.name);
-        let text = toml::to_string(&file).map_err(|error| StorageError::malformed(&path, error))?;
-        Ok(storage::write_new(&path, text.as_bytes(), Access::Shared)?)
+        Ok(storage::write_new(&path, &peer.encode(&path)?, Access::Shared)?)
     }
 
-    /// Removes a peer, unless the policy in force could not be met without it.
+    /// Puts a newer card, and other services, in the place of a peer's, unless what was set could not be met then. The
+    /// log and its key stay.
+    ///
+    /// # Errors
+    /// [`PeerError`]; nothing is changed then.
+    pub fn replace_peer(&self, peer: &Peer) -> Result<(), PeerError> {
+        let _lock = HomeLock::take(self.root())?;
+        let mut peers = self.peers()?;
+        let there = peers.iter_mut().find(|there| there.name == peer.name);
+        let there = there.ok_or_else(|| PeerError::Unknown { name: peer.name.clone() })?;
+        if there.card.profile.origin != peer.card.profile.origin || there.card.log_vkey != peer.card.log_vkey
+        {
+            return Err(PeerError::OtherLog { name: peer.name.clone() });
+        }
+        *there = peer.clone();
+        self.check_still_met(&peers, &peer.name)?;
+        let path = self.peer_path(&peer.name);
+        Ok(storage::write(&path, &peer.encode(&path)?, Access::Shared)?)
+    }
+
+    /// Removes a peer, unless what was set could not be met without it.
     ///
     /// # Errors
     /// [`PeerError`]; nothing is changed then.
@@ -265,29 +284,21 @@ impl AuthorityHome {
         if peers.len() == before {
             return Err(PeerError::Unknown { name: name.clone() });
         }
-        if !self.can_be_met(&self.policy()?, &peers) {
-            return Err(PeerError::Needed { name: name.clone() });
-        }
+        self.check_still_met(&peers, name)?;
         let path = self.peer_path(name);
         let unwritable = |source: io::Error| StorageError::Unwritable { path: path.clone(), source };
         fs::remove_file(&path).map_err(unwritable)?;
         Ok(storage::sync_folder(&self.root().join(PEERS_FOLDER))?)
     }
 
-    /// Whether the quorum would be met if this node's witness and all that are asked cosigned.
-    fn can_be_met(&self, policy: &Policy, peers: &[Peer]) -> bool {
-        let asked = peers.iter().flat_map(|peer| {
-            let key = |service| match service {
-                PeerService::Mirror => &peer.card.mirror_vkey,
-                PeerService::Witness => &peer.card.witness_vkey,
-            };
-            peer.ask.iter().map(move |service| key(*service))
-        });
-        let keys: Vec<&String> = asked.chain([&self.card().witness_vkey]).collect();
-        policy.is_met_by(|witness| {
-            let key = witness.key().encode();
-            keys.iter().any(|asked| **asked == key)
-        })
+    /// Whether what was set can be met with these peers; `changed` is the one that is to blame.
+    fn check_still_met(&self, peers: &[Peer], changed: &PeerName) -> Result<(), PeerError> {
+        match self.check_reach(&self.policy()?, self.acknowledge()?, peers) {
+            Err(PeerError::PolicyUnreachable | PeerError::NoMirrorAsked) => {
+                Err(PeerError::Needed { name: changed.clone() })
+            }
+            checked => checked,
+        }
     }
 
     fn peer(&self, name: PeerName) -> Result<Peer, PeerError> {
@@ -298,10 +309,6 @@ impl AuthorityHome {
             .map_err(|error| StorageError::malformed(&path, TomlError::of(&text, &error)))?;
         let card = file.card.card().map_err(|error| StorageError::malformed(&path, error))?;
         Ok(Peer { name, card, follow: file.follow, ask: file.ask })
-    }
-
-    fn policy_path(&self) -> PathBuf {
-        self.root().join(POLICY_FILE)
     }
 
     fn peer_path(&self, name: &PeerName) -> PathBuf {
