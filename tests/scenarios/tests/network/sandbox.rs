@@ -39,8 +39,7 @@ pub fn run(test: &str, scenario: impl FnOnce()) {
         return;
     }
     if let Some(reason) = obstacle() {
-        // Not through the macros, whose output the test runner keeps to itself.
-        writeln!(io::stderr(), "skipped {test}: {reason}").unwrap();
+        tell(&format!("skipped {test}: {reason}"));
         return;
     }
     let mut child = Command::new("unshare")
@@ -79,7 +78,12 @@ pub fn run(test: &str, scenario: impl FnOnce()) {
     let said = reader.join().unwrap().unwrap();
     assert!(status.success(), "{test}: {status}\n{said}");
     assert!(said.contains("1 passed"), "no test of the name {test} ran\n{said}");
-    writeln!(io::stderr(), "{test}: {:.0} s", started.elapsed().as_secs_f64()).unwrap();
+    tell(&format!("{test}: {:.0} s", started.elapsed().as_secs_f64()));
+}
+
+/// Not through the macros, whose output the test runner keeps to itself.
+fn tell(line: &str) {
+    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
 fn obstacle() -> Option<String> {
