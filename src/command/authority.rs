@@ -6,7 +6,7 @@ mod arguments;
 mod order;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use matricula_issuer::LogPort;
@@ -16,7 +16,7 @@ use matricula_issuer::authority::{
 };
 use matricula_issuer::keyring::{KeyName, KeyPurpose, Passphrase, SecretKey, WorkFactor};
 use matricula_issuer::school::{APPLICATION_BYTES_MAX, Application};
-use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX, StatusError};
+use matricula_issuer::status::{PublishOptions, REQUEST_BYTES_MAX};
 use matricula_ledger::Clock;
 use matricula_registry::{Authority, InstitutionId, KnownAt, Period, Scope, day};
 
@@ -297,10 +297,18 @@ fn publish(args: &PublishArgs) -> Result<u8, Failure> {
         files::behind(&args.requests)?.into_iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let opened = OpenDesk::open(&args.desk)?;
     let view = opened.desk().registry()?;
+    // One request that is wrong must not keep those beside it from being carried out.
+    let mut not_taken = 0_usize;
     for (path, request) in &requests {
-        let received = opened.home.receive_status_request(view.registry(), request.as_bytes(), now());
-        let received = received.map_err(|error| not_taken(error, path))?;
-        println!("{} {}", if received.new { "Received" } else { "Known already:" }, path.display());
+        match opened.home.receive_status_request(view.registry(), request.as_bytes(), now()) {
+            Ok(received) => {
+                println!("{} {}", if received.new { "Received" } else { "Known already:" }, path.display());
+            }
+            Err(error) => {
+                not_taken += 1;
+                eprintln!("{}", Failure::from(error).about(path));
+            }
+        }
     }
     let published =
         opened.desk().publish_status(PublishOptions { refresh: args.refresh, valid_for_s: None }, now())?;
@@ -319,17 +327,10 @@ fn publish(args: &PublishArgs) -> Result<u8, Failure> {
     if published.lists.is_empty() {
         println!("Nothing to publish.");
     }
-    Ok(u8::from(!published.refused.is_empty()))
-}
-
-/// One request that is wrong must not keep those beside it from being carried out.
-fn not_taken(error: StatusError, path: &Path) -> Failure {
-    let impossible = matches!(error, StatusError::Transition(_));
-    let failure = Failure::from(error).about(path);
-    match impossible {
-        true => failure.remedy("take that file out of the folder, and run the command again for the others"),
-        false => failure,
+    if not_taken > 0 {
+        println!("Not taken: {}; the others were.", counted(not_taken, "request"));
     }
+    Ok(u8::from(not_taken > 0 || !published.refused.is_empty()))
 }
 
 fn tell(ruling: &Ruling, done: &str, whom: &dyn std::fmt::Display) -> Result<u8, Failure> {

@@ -60,7 +60,13 @@ fn fsck(args: &FsckArgs) -> Result<u8, Failure> {
         Failure::new(code, format_args!("{}: {error}", folder.display())).remedy(remedy)
     })?;
     print!("{report}");
-    if !report.is_sound() && !args.rebuild {
+    let lacks_entries = report.findings.iter().any(is_about_entries);
+    if lacks_entries {
+        println!(
+            "Entries are damaged or missing, which nothing here can mend. Move the folder away and bring the log back \
+             from a copy or a mirror: `matricula ledger restore --from …`."
+        );
+    } else if !report.is_sound() && !args.rebuild {
         println!("`--rebuild` restores tiles and indexes from the entries.");
     }
     if report
@@ -71,4 +77,17 @@ fn fsck(args: &FsckArgs) -> Result<u8, Failure> {
         println!("A missing checkpoint is signed anew when the node starts next.");
     }
     Ok(u8::from(!report.is_sound()))
+}
+
+/// Whether a finding is about what everything else is made from.
+fn is_about_entries(finding: &Finding) -> bool {
+    matches!(
+        finding,
+        Finding::Entries(_)
+            | Finding::OtherLog { .. }
+            | Finding::MissingEntry { .. }
+            | Finding::Refused { .. }
+            | Finding::RootMismatch { .. }
+            | Finding::Lost { .. }
+    )
 }

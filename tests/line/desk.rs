@@ -33,10 +33,18 @@ pub fn a_correction_says_why_and_since_when(office: &Office, batch: &str) {
     office.fails(&because(&["--reason", "typing-error"]), 1, "corrected_otherwise");
     office.ok(&["batch", "approve", &id]);
     office.ok(&["batch", "issue", &id, "--log", "authority"]);
+    one_bad_request_keeps_no_other_from_being_carried_out(office);
     publish(office);
     let told = office.exits(&["verify", &old, "--trust", "trust", "--json"], 3);
     assert!(told.contains("corrected version since 2026-11-21 (name_changed)"), "{told}");
     office.ok(&["verify", &office.first_in(&records_of(&id)), "--trust", "trust"]);
+}
+
+fn one_bad_request_keeps_no_other_from_being_carried_out(office: &Office) {
+    fs::write(office.path("school/requests/0-bad.json"), "{}").unwrap();
+    let told = office.exits(&["authority", "publish", "school/requests"], 1);
+    assert!(told.contains("Not taken: 1 request;") && told.contains("logged at"), "{told}");
+    fs::remove_file(office.path("school/requests/0-bad.json")).unwrap();
 }
 
 /// Suspends a record by the ministry's own word, and ends that.
