@@ -28,6 +28,9 @@ const MARKER: &str = "following.json";
 /// Two keys.
 const MARKER_BYTES_MAX: u64 = 4096;
 
+/// Entries that a log may bring along when it is first followed, whatever its quota: half a gigabyte.
+const BACKLOG_MAX: TreeSize = TreeSize::new(1_000_000);
+
 /// Peers asked at a time.
 const ASKED_AT_ONCE: usize = 8;
 
@@ -65,6 +68,19 @@ pub fn open(home: &AuthorityHome, passphrase: &Passphrase) -> Result<Option<Arc<
         following.recall(&note).map_err(|error| unusable("what a peer shows", &error))?;
     }
     Ok(Some(Arc::new(following)))
+}
+
+/// Takes up the log of a peer again that was stopped because of an entry, and tells whether it was stopped.
+pub fn resume(home: &AuthorityHome, peer: &Peer) -> Result<bool, Failure> {
+    let folder = home.root().join(FOLDER);
+    let origin = Origin::from(vkey(&peer.card.log_vkey)?.name());
+    Following::resume(&folder, &origin).map_err(|error| match error {
+        FollowError::State(error) => {
+            let failure = Failure::new("following_unusable", format_args!("{}: {error}", folder.display()));
+            failure.remedy("stop the server first: it has the folder open")
+        }
+        error => not_opened(&folder, &error),
+    })
 }
 
 /// The keys with which something may have been cosigned.
@@ -184,7 +200,7 @@ fn followed(peer: &Peer) -> Result<Followed, Failure> {
             time_key: Some(vkey(&peer.card.witness_vkey)?),
             root_keys: vec![peer.card.key],
             quota: Quota::default(),
-            backlog: TreeSize::new(0),
+            backlog: BACKLOG_MAX,
         },
         roles: peer.follow.iter().map(role).collect(),
     })

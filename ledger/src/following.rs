@@ -12,7 +12,7 @@ use matricula_tlog::{
 use crate::careful::CarefulStore;
 use crate::disk::{Disk, DiskError, RealDisk};
 use crate::distributor::Role;
-use crate::mirror::{Mirror, MirrorError, MirroredLog, OpenMirrorError, convicts_by_itself};
+use crate::mirror::{Mirror, MirrorError, MirroredLog, OpenMirrorError, convicts_by_itself, resume};
 use crate::sequence::{FileSequence, SequenceError};
 use crate::tiles::{FileTiles, TileError};
 pub use crate::witness::evidence_name;
@@ -157,6 +157,16 @@ impl Following {
             left_out,
             accusable,
         })
+    }
+
+    /// Takes up a log again whose copy was stopped because of an entry, and tells whether it was stopped: over a folder
+    /// that nobody else has open.
+    ///
+    /// # Errors
+    /// [`FollowError::Forgotten`] when there is no memory there, [`FollowError::State`] when it cannot be opened.
+    pub fn resume(folder: &Path, origin: &Origin) -> Result<bool, FollowError> {
+        let state = open_memory(&folder.join(STATE_FOLDER), Memory::Begun)?;
+        Ok(resume(state.as_ref(), origin)?)
     }
 
     /// The witness.

@@ -61,6 +61,9 @@ const COSIGNED: Table = Table::new("mirror-cosigned");
 /// Logs of which no more is taken: the entry and the code of the objection.
 const STOPPED: Table = Table::new("mirror-stopped");
 
+/// The entries of each log that count towards no quota.
+const BACKLOG: Table = Table::new("mirror-backlog");
+
 /// What a mirror has to know of a log from outside it.
 #[derive(Clone, Debug)]
 pub struct MirroredLog {
@@ -73,7 +76,8 @@ pub struct MirroredLog {
     pub root_keys: Vec<PublicKey>,
     /// How much is taken a day.
     pub quota: Quota,
-    /// Entries before this one were there when the mirror was set up, and count towards no quota.
+    /// What was there when the mirror was set up counts towards no quota: the entries under the first checkpoint that became
+    /// pending, and at most so many.
     pub backlog: TreeSize,
 }
 
@@ -152,7 +156,7 @@ impl Mirror {
         let origin = Origin::from(log.log_key.name());
         let log_key = log.log_key.clone();
         let pending = self.pending.latest(&origin, std::slice::from_ref(&log_key))?;
-        let copy = LogCopy::open(log, sequence, tiles)?;
+        let copy = LogCopy::open(log, self.backlog(&origin)?, sequence, tiles)?;
         let cosigned = self.cosigned(&origin)?;
         copy.check_remembered(pending.as_ref(), cosigned.as_ref())?;
         self.check_published(&copy, cosigned)?;
@@ -194,7 +198,10 @@ impl Mirror {
             let copy = logs.copies.get(offered.signed.unverified().origin());
             let time_key = copy.and_then(|copy| copy.log().time_key.as_ref());
             let next = copy.map_or(LeafIndex::new(0), |copy| copy.next());
-            self.recent(offered.signed.unverified().origin()).remember(offered, time_key, next, now)
+            let mut ops =
+                self.recent(offered.signed.unverified().origin()).remember(offered, time_key, next, now)?;
+            ops.extend(copy.and_then(|copy| self.begin(copy, offered.signed).transpose()).transpose()?);
+            Ok(ops)
         })?;
         Ok(match advance {
             Advance::Advanced { .. } => AddCheckpointOutcome::Pending,
@@ -240,14 +247,31 @@ impl Mirror {
         Ok(self.pending.recall(self.verifier(), keys, checkpoint)?)
     }
 
-    /// Takes up a log again that was stopped because of an entry, as when the objection turned out to be the mirror's
-    /// own mistake. Its evidence stays.
+    /// Takes up a log again that was stopped because of an entry: see [`resume`].
     ///
     /// # Errors
     /// [`MirrorError`].
     pub fn resume(&self, origin: &Origin) -> Result<(), MirrorError> {
-        self.state.apply(&[Op::delete(STOPPED, origin.as_str(), Expected::Any)])?;
+        resume(self.state.as_ref(), origin)?;
         Ok(())
+    }
+
+    /// Writes down how much of a log is there when its first checkpoint becomes pending.
+    fn begin(&self, copy: &LogCopy, first: &SignedCheckpoint) -> Result<Option<Op>, WitnessError> {
+        let origin = copy.origin();
+        let size = first.unverified().size().min(copy.log().backlog);
+        let is_begun = copy.next().get() > 0 || self.state.get(BACKLOG, origin.as_str().as_bytes())?.is_some();
+        let row = size.get().to_be_bytes().to_vec();
+        Ok((!is_begun).then(|| Op::put(BACKLOG, origin.as_str(), row, Expected::Any)))
+    }
+
+    /// How many entries of a log count towards no quota.
+    fn backlog(&self, origin: &Origin) -> Result<TreeSize, WitnessError> {
+        let Some(row) = self.state.get(BACKLOG, origin.as_str().as_bytes())? else {
+            return Ok(TreeSize::new(0));
+        };
+        let damaged = |_| WitnessError::DamagedRecord { origin: origin.clone() };
+        Ok(TreeSize::new(u64::from_be_bytes(row.value.as_slice().try_into().map_err(damaged)?)))
     }
 
     fn logs(&self) -> Result<Logs, MirrorError> {
@@ -349,4 +373,15 @@ impl Mirror {
     fn info(&self, copy: &LogCopy, size: TreeSize) -> MirrorInfo {
         MirrorInfo { size, next: copy.next(), ticket: Vec::new() }
     }
+}
+
+/// Takes up a log again that was stopped because of an entry, as when the objection turned out to be the mirror's own
+/// mistake, and tells whether it was stopped. Its evidence stays.
+///
+/// # Errors
+/// [`StateError`].
+pub fn resume(state: &dyn StateStore, origin: &Origin) -> Result<bool, StateError> {
+    let was_stopped = state.get(STOPPED, origin.as_str().as_bytes())?.is_some();
+    state.apply(&[Op::delete(STOPPED, origin.as_str(), Expected::Any)])?;
+    Ok(was_stopped)
 }

@@ -23,7 +23,7 @@ use matricula_ledger::{
 use matricula_registry::LogOrigin;
 use matricula_tlog::{
     AddEntriesHeader, Charge, Checkpoint, Cosigner, Evidence, Hash, KeyName, LeafIndex, NoteSigner, Origin,
-    ReasonCode, SignedCheckpoint, TreeSize, UnixSeconds, leaf_hash,
+    ReasonCode, SignedCheckpoint, TreeSize, UnixSeconds, append_package, leaf_hash,
 };
 use support::{NOW, authority_key, commitment, create, entry, keys, signed_by};
 use tempfile::TempDir;
@@ -136,6 +136,29 @@ fn a_memory_that_was_begun_is_not_begun_anew() {
     assert!(matches!(open(folder.path(), Memory::Begun), Err(FollowError::Forgotten)));
     fs::create_dir(folder.path().join("state")).unwrap();
     assert!(matches!(open(folder.path(), Memory::Begun), Err(FollowError::Forgotten)));
+}
+
+#[test]
+fn a_log_that_was_stopped_is_resumed_over_the_folder_that_nobody_has_open() {
+    let folder = TempDir::new().unwrap();
+    let origin = Origin::new(OTHER).unwrap();
+    assert!(matches!(Following::resume(folder.path(), &origin), Err(FollowError::Forgotten)));
+    let following = open(folder.path(), Memory::MayBegin).unwrap();
+    let entry = b"no statement";
+    let request = format!("old 0\n\n{}", checkpoint(OTHER, leaf_hash(entry)).encode());
+    assert_eq!(following.mirror().add_checkpoint(request.as_bytes(), NOW).unwrap().status(), 200);
+    let header =
+        AddEntriesHeader::new(origin.clone(), LeafIndex::new(0), TreeSize::new(1), Vec::new()).unwrap();
+    let mut upload = header.encode();
+    for place in header.packages() {
+        append_package(&mut upload, place, &[entry], &[]).unwrap();
+    }
+    assert_eq!(following.mirror().add_entries(&upload, NOW).unwrap().status(), 422);
+    assert!(matches!(Following::resume(folder.path(), &origin), Err(FollowError::State(_))), "it is in use");
+    drop(following);
+    assert!(!Following::resume(folder.path(), &Origin::new(THIRD).unwrap()).unwrap());
+    assert!(Following::resume(folder.path(), &origin).unwrap());
+    assert!(!Following::resume(folder.path(), &origin).unwrap());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use matricula_issuer::authority::{
-    AcknowledgeWhen, AuthorityCard, AuthorityHome, Peer, PeerName, PeerService,
+    AcknowledgeWhen, AuthorityCard, AuthorityHome, Peer, PeerError, PeerName, PeerService,
 };
 use matricula_ledger::mirror::convicts_by_itself;
 use matricula_tlog::{EVIDENCE_BYTES_MAX, Evidence, POLICY_BYTES_MAX};
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::files::{read_bounded, read_text};
+use crate::following;
 
 /// A card has under a kilobyte.
 const CARD_BYTES_MAX: u64 = 64 << 10;
@@ -40,6 +41,8 @@ pub enum PeerCommand {
     List(ListArgs),
     /// Remove a peer
     Remove(RemoveArgs),
+    /// Mirror a peer's log on, after an entry of it was objected to by mistake
+    Resume(ResumeArgs),
 }
 
 /// The policy.
@@ -123,6 +126,18 @@ pub struct RemoveArgs {
     pub home: HomeArgs,
 }
 
+/// Arguments of `node peer resume`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  matricula node peer resume senegal\n\n\
+    Stop the server first. The evidence stays. If the entry is objected to again, the log is stopped again.")]
+pub struct ResumeArgs {
+    /// The peer's name on this node
+    #[arg(value_parser = peer_name)]
+    pub name: PeerName,
+    #[command(flatten)]
+    pub home: HomeArgs,
+}
+
 /// Arguments of `node policy set`.
 #[derive(Args, Debug)]
 #[command(
@@ -175,6 +190,7 @@ pub fn run(command: &NodeCommand) -> Result<u8, Failure> {
             println!("{} is no peer any more; start the node again.", args.name);
             Ok(0)
         }
+        NodeCommand::Peer(PeerCommand::Resume(args)) => resume(args),
         NodeCommand::Policy(PolicyCommand::Show(args)) => show_policy(args),
         NodeCommand::Policy(PolicyCommand::Set(args)) => set_policy(args),
         NodeCommand::Evidence(EvidenceCommand::Verify(args)) => verify_evidence(args),
@@ -201,6 +217,18 @@ fn add(args: &AddArgs) -> Result<u8, Failure> {
     println!("  reached at  {}", peer.card.profile.base_url.as_str());
     println!("  this node {} for it, and asks it to {}.", deeds(&peer.follow), deeds(&peer.ask));
     println!("Compare the key with them by another way; then start the node again.");
+    Ok(0)
+}
+
+fn resume(args: &ResumeArgs) -> Result<u8, Failure> {
+    let home = AuthorityHome::open(&args.home.home)?;
+    let peers = home.peers()?;
+    let peer = peers.iter().find(|peer| peer.name == args.name);
+    let peer = peer.ok_or_else(|| PeerError::Unknown { name: args.name.clone() })?;
+    match following::resume(&home, peer)? {
+        true => println!("The log {} is mirrored on when the server runs again.", peer.card.profile.origin),
+        false => println!("The log {} was not stopped.", peer.card.profile.origin),
+    }
     Ok(0)
 }
 

@@ -137,6 +137,7 @@ impl LogCopy {
     /// Reads what the stores have. They belong to this copy from now on.
     pub(super) fn open(
         log: MirroredLog,
+        backlog: TreeSize,
         sequence: Arc<dyn SequenceStore>,
         tiles: Arc<dyn TileStore>,
     ) -> Result<Self, OpenMirrorError> {
@@ -150,7 +151,7 @@ impl LogCopy {
             unwritten: Vec::new(),
         };
         while working.edge.size() < lease.head.size {
-            working.read_chunk(&log, sequence.as_ref())?;
+            working.read_chunk(backlog, sequence.as_ref())?;
             put_tiles(tiles.as_ref(), &working.unwritten)?;
             working.unwritten.clear();
         }
@@ -240,6 +241,7 @@ impl LogCopy {
         &self,
         batch: Batch<'_>,
         pending: &[Pending],
+        backlog: TreeSize,
         now: UnixSeconds,
     ) -> Result<TakenIn, MirrorError> {
         let mut guard = self.working.lock().map_err(|_| MirrorError::Stopped)?;
@@ -249,7 +251,7 @@ impl LogCopy {
         let there = usize::try_from(there).unwrap_or(usize::MAX).min(batch.entries.len());
         let new: Vec<_> = batch.entries.into_iter().skip(there).collect();
         let entries: Vec<&[u8]> = new.iter().map(|(entry, _)| *entry).collect();
-        match working.admit_all(&self.log, LeafIndex::new(next), new, pending, now) {
+        match working.admit_all(backlog, LeafIndex::new(next), new, pending, now) {
             Ok(None) => {}
             Ok(Some(refused)) => return Ok(refused),
             Err(error) => {
@@ -287,7 +289,7 @@ impl LogCopy {
 }
 
 impl Working {
-    fn read_chunk(&mut self, log: &MirroredLog, sequence: &dyn SequenceStore) -> Result<(), OpenMirrorError> {
+    fn read_chunk(&mut self, backlog: TreeSize, sequence: &dyn SequenceStore) -> Result<(), OpenMirrorError> {
         let first = LeafIndex::new(self.edge.size().get());
         let entries = sequence.entries(first, CHUNK_ENTRIES)?;
         if entries.is_empty() {
@@ -303,7 +305,7 @@ impl Working {
             self.registry
                 .apply_evidence(index, None, &statement)
                 .map_err(|source| OpenMirrorError::Evidence { index, source: Box::new(source) })?;
-            if index.get() >= log.backlog.get() {
+            if index.get() >= backlog.get() {
                 let institution = self.registry.key(&statement.header().signer).map(|key| key.institution());
                 // What was taken in then fitted then; it counts for what comes now.
                 drop(self.usage.charge(institution, entry.bytes.len(), entry.accepted_at));
@@ -317,7 +319,7 @@ impl Working {
     /// told.
     fn admit_all(
         &mut self,
-        log: &MirroredLog,
+        backlog: TreeSize,
         first: LeafIndex,
         new: Vec<(&[u8], Result<VerifiedStatement, DoorError>)>,
         pending: &[Pending],
@@ -329,7 +331,7 @@ impl Working {
             let refused = match self.admit(index, pending, verified) {
                 Ok((done, institution)) => {
                     applied.push(done);
-                    let counts = index.get() >= log.backlog.get();
+                    let counts = index.get() >= backlog.get();
                     let charged = counts.then(|| self.usage.charge(institution.as_ref(), entry.len(), now));
                     charged.and_then(Result::err).map(TakenIn::OverQuota)
                 }

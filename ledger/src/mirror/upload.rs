@@ -33,6 +33,8 @@ struct Accepted {
     pending: Vec<Pending>,
     /// The checkpoint that it leads to.
     target: Pending,
+    /// Entries that count towards no quota.
+    backlog: TreeSize,
     /// Whether a package has been stored, or was there already.
     any_stored: bool,
 }
@@ -142,7 +144,8 @@ fn accept(mirror: &Mirror, header: &AddEntriesHeader) -> Result<Judged, MirrorEr
     if header.start().get() > next || excess > EXCESS_ENTRIES_MAX {
         return Ok(Judged::Answered(AddEntriesOutcome::Conflict(mirror.info(&copy, header.end()))));
     }
-    Ok(Judged::Accepted(Box::new(Accepted { copy, pending, target, any_stored: false })))
+    let backlog = mirror.backlog(origin)?;
+    Ok(Judged::Accepted(Box::new(Accepted { copy, pending, target, backlog, any_stored: false })))
 }
 
 impl Accepted {
@@ -168,7 +171,7 @@ impl Accepted {
             package.entries().par_iter().with_min_len(8).map(|entry| verify(entry)).collect();
         let entries = package.entries().iter().map(Vec::as_slice).zip(verified).collect();
         let batch = Batch { first: place.start, entries };
-        match self.copy.take_in(batch, &self.pending, now)? {
+        match self.copy.take_in(batch, &self.pending, self.backlog, now)? {
             TakenIn::Stored => Ok(None),
             TakenIn::Forbidden { index, error } => {
                 self.accuse(mirror, package, &leaves, index, &error)?;

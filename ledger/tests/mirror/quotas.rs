@@ -89,3 +89,24 @@ fn what_was_there_when_the_mirror_was_set_up_counts_for_nothing() {
     assert_eq!(copy.upload(&log.add_entries(512, 601, 9), NOW).status(), 429);
     assert_eq!(copy.upload(&log.add_entries(512, 601, 9), NOW + DAY / 50).status(), 200);
 }
+
+#[test]
+fn only_what_the_first_checkpoint_covers_was_there_before_and_that_is_remembered() {
+    let config = limited(100, 100, 1_000_000);
+    let copy = InMemory::with(config.clone());
+    let mut log = Log::of(500);
+    assert_eq!(copy.follow(&log, 0, NOW).status(), 200);
+    let copy = InMemory::over(config, copy.state, copy.sequence, copy.tiles);
+    (0..101).for_each(|_| log.commitment(&authority()));
+    assert_eq!((copy.follow(&log, 500, NOW).status(), copy.next()), (202, 512));
+    assert_eq!(copy.upload(&log.add_entries(512, 601, 9), NOW).status(), 429);
+}
+
+#[test]
+fn a_log_that_brings_too_much_along_is_put_off() {
+    let copy = InMemory::with(limited(100, 100, 200));
+    assert_eq!(put_off(&copy.follow(&Log::of(301), 0, NOW)), None, "the first package fits");
+    assert_eq!(copy.next(), 256);
+    let outcome = copy.upload(&Log::of(301).add_entries(256, 301, 9), NOW);
+    assert_eq!(put_off(&outcome), Some(&QuotaSubject::LogEntries));
+}
