@@ -153,12 +153,16 @@ enum Looked {
 /// The beginning of a body, unpacked.
 enum HeaderBytes {
     Plain(Vec<u8>),
-    Packed(HeaderDecoder<Vec<u8>>),
+    Packed(Box<HeaderDecoder<Vec<u8>>>),
 }
 
 impl HeaderBytes {
     fn new(is_packed: bool) -> Self {
-        if is_packed { Self::Packed(HeaderDecoder::new(Vec::new())) } else { Self::Plain(Vec::new()) }
+        if is_packed {
+            Self::Packed(Box::new(HeaderDecoder::new(Vec::new())))
+        } else {
+            Self::Plain(Vec::new())
+        }
     }
 
     fn look_at(&mut self, piece: &[u8]) -> Looked {
