@@ -200,6 +200,9 @@ fn a_mirror_takes_no_more_than_its_quota_and_goes_on_later() {
     assert!(status == 404 || seen <= 1, "no witness holds a size that no mirror has: {seen}");
 }
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn strange_uploads_are_refused_with_their_codes() {
     let neighbours = Neighbours::new(Quota::default());
@@ -208,7 +211,7 @@ fn strange_uploads_are_refused_with_their_codes() {
     bomb.write_all(&vec![0; 100 << 20]).unwrap();
     let bomb = bomb.finish().unwrap();
     let gzip = ("content-encoding", "gzip");
-    let cases: [(&[u8], &[(&str, &str)], u16, &str); 6] = [
+    let cases: [(&[u8], Headers<'_>, u16, &str); 6] = [
         (b"", &[octets], 400, "body_incomplete"),
         (b"\x00\x01x", &[octets], 400, "body_incomplete"),
         (b"", &[("content-type", "text/plain")], 415, "unsupported_media_type"),
