@@ -260,7 +260,8 @@ impl Mirror {
     fn begin(&self, copy: &LogCopy, first: &SignedCheckpoint) -> Result<Option<Op>, WitnessError> {
         let origin = copy.origin();
         let size = first.unverified().size().min(copy.log().backlog);
-        let is_begun = copy.next().get() > 0 || self.state.get(BACKLOG, origin.as_str().as_bytes())?.is_some();
+        let is_begun =
+            copy.next().get() > 0 || self.state.get(BACKLOG, origin.as_str().as_bytes())?.is_some();
         let row = size.get().to_be_bytes().to_vec();
         Ok((!is_begun).then(|| Op::put(BACKLOG, origin.as_str(), row, Expected::Any)))
     }
