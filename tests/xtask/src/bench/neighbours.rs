@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use matricula_ledger::mirror::{MirroredLog, Quota};
 use matricula_ledger::{
-    Clock, Followed, Following, FollowingKeys, Peer, Replication, Role, mirror_router, witness_router,
+    Clock, Followed, Following, FollowingKeys, Memory, Peer, Replication, Role, mirror_router, witness_router,
 };
 use matricula_tlog::{Cosigner, KeyName, Origin, Policy, TreeSize, origin_hash};
 
@@ -142,7 +142,8 @@ pub fn follow(folder: &Path, number: u8) -> Result<(), BenchError> {
     let followed = Followed { log, roles: BTreeSet::from([Role::Mirror, Role::Witness]) };
     let own =
         FollowingKeys { witness: cosigner(number, Role::Witness)?, mirror: cosigner(number, Role::Mirror)? };
-    let following = Following::open(folder, own, vec![followed], Vec::new()).during("following the log")?;
+    let following = Following::open(folder, own, vec![followed], Vec::new(), Memory::MayBegin)
+        .during("following the log")?;
     let clock = Clock::system();
     let routes = Router::new()
         .nest("/witness", witness_router(following.witness().clone(), clock.clone()))
