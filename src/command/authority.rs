@@ -297,19 +297,25 @@ fn publish(args: &PublishArgs) -> Result<u8, Failure> {
         files::behind(&args.requests)?.into_iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let opened = OpenDesk::open(&args.desk)?;
     let view = opened.desk().registry()?;
-    // One request that is wrong must not keep those beside it from being carried out.
-    let mut not_taken = 0_usize;
+    // One request that is wrong must not keep those beside it from being carried out; where all are, nothing is done.
+    let mut not_taken = Vec::new();
     for (path, request) in &requests {
         match opened.home.receive_status_request(view.registry(), request.as_bytes(), now()) {
             Ok(received) => {
                 println!("{} {}", if received.new { "Received" } else { "Known already:" }, path.display());
             }
             Err(error) => {
-                not_taken += 1;
-                eprintln!("{}", Failure::from(error).about(path));
+                not_taken.push(Failure::from(error).about(path));
             }
         }
     }
+    if not_taken.len() == requests.len()
+        && let Some(failure) = not_taken.pop()
+    {
+        not_taken.iter().for_each(|failure| eprintln!("{failure}"));
+        return Err(failure);
+    }
+    not_taken.iter().for_each(|failure| eprintln!("{failure}"));
     let published =
         opened.desk().publish_status(PublishOptions { refresh: args.refresh, valid_for_s: None }, now())?;
     for list in &published.lists {
@@ -327,10 +333,10 @@ fn publish(args: &PublishArgs) -> Result<u8, Failure> {
     if published.lists.is_empty() {
         println!("Nothing to publish.");
     }
-    if not_taken > 0 {
-        println!("Not taken: {}; the others were.", counted(not_taken, "request"));
+    if !not_taken.is_empty() {
+        println!("Not taken: {}; the others were.", counted(not_taken.len(), "request"));
     }
-    Ok(u8::from(not_taken > 0 || !published.refused.is_empty()))
+    Ok(u8::from(!not_taken.is_empty() || !published.refused.is_empty()))
 }
 
 fn tell(ruling: &Ruling, done: &str, whom: &dyn std::fmt::Display) -> Result<u8, Failure> {

@@ -140,13 +140,11 @@ pub struct ResumeArgs {
 
 /// Arguments of `node policy set`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  matricula node policy show > policy.txt      # then edit it\n  matricula node policy set policy.txt\n  \
+#[command(after_help = "Examples:\n  matricula node policy show\n  matricula node policy set policy.txt\n  \
     matricula node policy set --acknowledge mirrored\n\n\
     What is acknowledged when it is mirrored survives the loss of this machine; a log that reaches no mirror then\n\
     acknowledges nothing. It holds for the server and for commands with `--log DIR`. What is not given stays.\n\n\
-    The policy goes into the next trust file: run `matricula trust export` afterwards, and start the node again."
-)]
+    The policy goes into the next trust file: run `matricula trust export` afterwards, and start the node again.")]
 pub struct SetArgs {
     /// The policy file
     #[arg(required_unless_present = "acknowledge")]
