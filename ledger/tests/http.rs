@@ -299,13 +299,14 @@ async fn who_waits_for_mirrors_takes_no_place() {
         routes.clone().oneshot(request.body(Body::from(framed(&[entry(number)]))).unwrap())
     };
     let waiting: Vec<_> = (1..=64).map(|number| tokio::spawn(post(number))).collect();
-    let one_more = async {
-        // An answer at once says that no place is free.
-        while timeout(Duration::from_millis(200), post(65)).await.is_ok() {
-            sleep(Duration::from_millis(50)).await;
+    let all_logged = async {
+        while server.size() < 65 {
+            sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(Duration::from_secs(10), one_more).await.unwrap();
+    timeout(Duration::from_secs(10), all_logged).await.unwrap();
+    // An answer at once would say that no place is free.
+    assert!(timeout(Duration::from_millis(200), post(65)).await.is_err());
     assert!(waiting.iter().all(|request| !request.is_finished()));
     waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
