@@ -1,7 +1,7 @@
 //! What a country's log costs: unit costs measured on this machine, times what a country does in a year.
 //!
 //! [`UnitCosts::measure`] makes real statements and credentials and times what a node does with them; [`Country`] is
-//! arithmetic; [`estimate`] multiplies; the report prints every number it assumed.
+//! arithmetic; [`estimate()`] multiplies; the report prints every number it assumed.
 
 mod country;
 mod estimate;
