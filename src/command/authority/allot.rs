@@ -9,7 +9,7 @@ use matricula_verdict::day;
 
 use super::{AllotArgs, OpenDesk};
 use crate::failure::Failure;
-use crate::files::read_bounded;
+use crate::files::{check_place, read_bounded};
 use crate::moment::now;
 use crate::values::counted;
 
@@ -20,6 +20,7 @@ const OTHER_FILE: &str = "a file that is there may be an allotment not yet hande
 
 /// Runs the command.
 pub fn run(args: &AllotArgs) -> Result<u8, Failure> {
+    check_place(&args.out)?;
     let opened = OpenDesk::open(&args.desk)?;
     if args.further && args.out.exists() {
         // Further places are booked at each call: nothing may stand in the way of handing them over.
