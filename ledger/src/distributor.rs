@@ -155,7 +155,7 @@ impl Distributor {
         let mut calls = Vec::new();
         for (position, state) in self.peers.iter_mut().enumerate() {
             let must_wait = state.peer.role == Role::Witness && !may_ask_witnesses;
-            if must_wait || !state.is_due(now) {
+            if must_wait || !state.is_due(round.size, now) {
                 continue;
             }
             let checkpoint = state.checkpoint_for(&round.checkpoint);
@@ -176,7 +176,7 @@ impl Distributor {
         let Some(round) = &self.round else { return idle };
         let may_ask_witnesses = self.may_ask_witnesses();
         let asked = self.peers.iter().filter(|state| state.peer.role == Role::Mirror || may_ask_witnesses);
-        let retries = asked.filter_map(PeerState::waits_until);
+        let retries = asked.filter_map(|state| state.waits_until(round.size));
         let round_ends = Some(round.started + ROUND_TIME_MAX).filter(|end| *end > now);
         retries.chain(round_ends).min().unwrap_or(idle).max(now)
     }
@@ -212,7 +212,7 @@ impl Distributor {
         let is_over = is_done
             || now >= round.started + ROUND_TIME_MAX
             || self.peers.iter().all(|state| state.stage == Stage::Done)
-            || self.peers.iter().any(|state| state.is_ahead);
+            || self.peers.iter().any(|state| state.is_ahead_of(round.size));
         is_over && newest.unverified().size() > round.size
     }
 

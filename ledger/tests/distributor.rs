@@ -168,3 +168,21 @@ fn a_mirror_that_lost_what_was_pending_is_sent_the_checkpoint_again() {
     distributor.answered(0, answered(409, info.encode()), NOW_0);
     assert_eq!(called(&distributor.poll(NOW_0, &node).0), [(0, Endpoint::AddCheckpoint)]);
 }
+
+#[test]
+fn a_witness_that_is_ahead_of_the_round_is_reached_by_the_next() {
+    let folder = TempDir::new().unwrap();
+    let node = create(folder.path());
+    let mut distributor = Distributor::new(policy(&["w"]), vec![peer("w", Role::Witness)]);
+    distributor.published(grown(&node, 3));
+    distributor.poll(NOW_0, &node);
+    let newest = grown(&node, 7);
+    distributor.published(newest.clone());
+    // Somebody else has shown it a checkpoint between the round's and the newest.
+    assert!(distributor.answered(0, answered(409, encode_size(TreeSize::new(5))), NOW_0).is_empty());
+    let calls = distributor.poll(NOW_0, &node).0;
+    assert_eq!(called(&calls), [(0, Endpoint::AddCheckpoint)]);
+    assert!(calls[0].body.starts_with(b"old 5\n"), "{:?}", String::from_utf8_lossy(&calls[0].body));
+    let events = distributor.answered(0, answered(200, line("w", &newest, NOW)), NOW_0);
+    assert!(matches!(&events[..], [Event::Cosigned { is_witnessed: true, .. }]));
+}

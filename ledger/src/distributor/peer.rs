@@ -78,8 +78,6 @@ pub(super) struct PeerState {
     /// A mirror's first missing entry, and what it wants to be sent along.
     pub(super) next: LeafIndex,
     pub(super) ticket: Vec<u8>,
-    /// It has a larger checkpoint than the round's, and none that was never published.
-    pub(super) is_ahead: bool,
     /// The checkpoint whose entries a mirror is being sent.
     pending: Option<Arc<SignedCheckpoint>>,
     under_way: Option<UnderWay>,
@@ -106,7 +104,6 @@ impl PeerState {
             size: TreeSize::new(0),
             next: LeafIndex::new(0),
             ticket: Vec::new(),
-            is_ahead: false,
             pending: None,
             under_way: None,
             corrections: 0,
@@ -122,7 +119,6 @@ impl PeerState {
         if self.stage == Stage::Done {
             self.stage = Stage::Checkpoint;
         }
-        self.is_ahead = false;
         self.corrections = 0;
     }
 
@@ -138,13 +134,19 @@ impl PeerState {
         self.failures > 0
     }
 
-    pub(super) fn is_due(&self, now: Duration) -> bool {
-        self.under_way.is_none() && self.stage != Stage::Done && self.retry_at <= now
+    /// Whether it has a larger checkpoint than the round's: the next round reaches it, and this one does not.
+    pub(super) fn is_ahead_of(&self, round: TreeSize) -> bool {
+        self.stage == Stage::Checkpoint && self.size > round
     }
 
-    /// When it is to be tried again, if it is not under way and not done.
-    pub(super) fn waits_until(&self) -> Option<Duration> {
-        (self.under_way.is_none() && self.stage != Stage::Done).then_some(self.retry_at)
+    pub(super) fn is_due(&self, round: TreeSize, now: Duration) -> bool {
+        self.waits_until(round).is_some_and(|at| at <= now)
+    }
+
+    /// When it is to be tried again, if it is not under way and the round has something for it.
+    pub(super) fn waits_until(&self, round: TreeSize) -> Option<Duration> {
+        let is_idle = self.under_way.is_none() && self.stage != Stage::Done && !self.is_ahead_of(round);
+        is_idle.then_some(self.retry_at)
     }
 
     pub(super) fn called(&mut self, endpoint: Endpoint, checkpoint: Arc<SignedCheckpoint>) {
@@ -242,11 +244,6 @@ impl PeerState {
             return Learnt::Contradicts { size };
         }
         self.size = size;
-        if size > call.size() {
-            // It is ahead of the round, not of the log: the next round reaches it.
-            self.stage = Stage::Done;
-            self.is_ahead = true;
-        }
         self.corrected(now)
     }
 
